@@ -1,0 +1,40 @@
+//! gatecheck: was each gate vouched for by people who had the authority to do so
+//! at that point in history?
+//!
+//! One way through:
+//!
+//! ```text
+//!   repo ──────► history ─────► signature ─────► ledger + rules ─► report ─► render
+//!   bytes        steps of the   facts: which     the fold: pure,   verdict   bytes in one
+//!   whose hash   mainline,      key verifies     sequential, no    counts    of the formats
+//!   was checked  oldest first   what (parallel)  git, no clock     order
+//!                   │
+//!                   ├─► registry   TOML → Registry, all problems at once
+//!                   ├─► manifest   TOML → Manifest
+//!                   └─► statement  Manifest + Registry → the bytes that somebody signed
+//! ```
+//!
+//! The modules stand below in order of dependency: a room may use only rooms above it
+//! (`tests/architecture.rs` holds this). `git2` is named only in `repo`, `sequoia_openpgp` only in
+//! `signature::openpgp`, `ssh_key` only in `signature::ssh`. Only `cli` prints, reads the
+//! environment or asks the time.
+#![forbid(unsafe_code)]
+
+pub mod source;
+pub mod error;
+pub mod model;
+pub mod finding;
+pub mod registry;
+pub mod manifest;
+pub mod statement;
+pub mod repo;
+pub mod signature;
+pub mod history;
+pub mod rules;
+pub mod ledger;
+pub mod report;
+pub mod check;
+pub mod render;
+pub mod cli;
+
+pub use error::{Error, Result};

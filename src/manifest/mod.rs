@@ -1,0 +1,1 @@
+//! Room: manifest (see lib.rs).

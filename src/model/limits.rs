@@ -1,0 +1,105 @@
+//! Every bound on input, by name.
+
+/// How much of anything is read before the program refuses to go on.
+/// `--limit NAME=VALUE` changes one; the names are those of [`Limits::NAMES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one file from a tree (registry, manifest, key file): 1 MiB.
+    pub file_bytes: u64,
+    /// Bytes of one commit or tag object: 1 MiB.
+    pub object_bytes: u64,
+    /// Bytes of one armored signature: 256 KiB (SLH-DSA signatures reach 50 KiB).
+    pub signature_bytes: u64,
+    /// Entries of one tree object: 100,000.
+    pub tree_entries: u64,
+    /// Folders within folders: 256.
+    pub tree_depth: u64,
+    /// Commits of one walk: 10 million.
+    pub commits: u64,
+    /// Key files beside the registry: 4,096.
+    pub key_files: u64,
+    /// OpenPGP packets in one key file: 10,000.
+    pub packets: u64,
+    /// Sign-offs in one manifest: 1,024.
+    pub signoffs: u64,
+    /// Keys tried for a signature that does not name its key: 64.
+    pub key_attempts: u64,
+    /// Paths compared between two trees: 1 million.
+    pub changed_paths: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            file_bytes: 1 << 20,
+            object_bytes: 1 << 20,
+            signature_bytes: 256 << 10,
+            tree_entries: 100_000,
+            tree_depth: 256,
+            commits: 10_000_000,
+            key_files: 4_096,
+            packets: 10_000,
+            signoffs: 1_024,
+            key_attempts: 64,
+            changed_paths: 1_000_000,
+        }
+    }
+}
+
+/// Why `--limit NAME=VALUE` was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no limit has this name; there are: {}", Limits::NAMES.join(", "))]
+pub struct UnknownLimit;
+
+impl Limits {
+    /// The names that `--limit` takes.
+    pub const NAMES: [&'static str; 11] = [
+        "file-bytes",
+        "object-bytes",
+        "signature-bytes",
+        "tree-entries",
+        "tree-depth",
+        "commits",
+        "key-files",
+        "packets",
+        "signoffs",
+        "key-attempts",
+        "changed-paths",
+    ];
+
+    /// Sets one limit by its name.
+    pub fn set(&mut self, name: &str, value: u64) -> Result<(), UnknownLimit> {
+        let field = match name {
+            "file-bytes" => &mut self.file_bytes,
+            "object-bytes" => &mut self.object_bytes,
+            "signature-bytes" => &mut self.signature_bytes,
+            "tree-entries" => &mut self.tree_entries,
+            "tree-depth" => &mut self.tree_depth,
+            "commits" => &mut self.commits,
+            "key-files" => &mut self.key_files,
+            "packets" => &mut self.packets,
+            "signoffs" => &mut self.signoffs,
+            "key-attempts" => &mut self.key_attempts,
+            "changed-paths" => &mut self.changed_paths,
+            _ => return Err(UnknownLimit),
+        };
+        *field = value;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_sets_a_limit_of_its_own() {
+        let mut limits = Limits::default();
+        for (n, name) in Limits::NAMES.iter().enumerate() {
+            limits.set(name, n as u64 + 7).unwrap();
+        }
+        assert_eq!(limits.file_bytes, 7);
+        assert_eq!(limits.changed_paths, 17);
+        assert_eq!(limits.set("nope", 1), Err(UnknownLimit));
+    }
+}

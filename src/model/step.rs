@@ -1,0 +1,193 @@
+//! What the fold is given: the mainline, commit by commit, as plain values.
+//!
+//! Made in `history`; nothing in here needs git or cryptography any more.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::certificate::KeyFile;
+use super::commit::{Identity, MalformedObject};
+use super::fact::{FactTable, SignatureFact};
+use super::gate::ManifestName;
+use super::manifest::Manifest;
+use super::oid::Oid;
+use super::registry::Registry;
+use crate::finding::Finding;
+use crate::source::Source;
+
+/// A registry file that was read: the value where it is usable, and all problems.
+#[derive(Clone, Debug)]
+pub struct RegistryReading {
+    /// The registry; `None` where a problem makes it unusable.
+    pub registry: Option<Arc<Registry>>,
+    /// Every problem, as findings without a commit. Some do not make it unusable.
+    pub problems: Vec<Finding>,
+}
+
+/// What stands at the registry's path in one tree.
+#[derive(Clone, Debug)]
+pub enum RegistryFile {
+    /// Nothing.
+    Missing,
+    /// Something that is not a regular file (mode 100644), in words: "a symbolic link".
+    NotRegular(String),
+    /// A regular file, with its blob id.
+    File(Oid, Arc<RegistryReading>),
+}
+
+impl RegistryFile {
+    /// The blob's id; `None` unless it is a regular file.
+    #[must_use]
+    pub const fn blob(&self) -> Option<Oid> {
+        match self {
+            Self::File(blob, _) => Some(*blob),
+            _ => None,
+        }
+    }
+}
+
+/// A manifest file that was read.
+#[derive(Clone, Debug)]
+pub struct ManifestReading {
+    /// The manifest; `None` where a problem makes it unusable.
+    pub manifest: Option<Arc<Manifest>>,
+    /// Every problem, as findings without a commit (`manifest-invalid`, `epoch-mismatch`).
+    pub problems: Vec<Finding>,
+}
+
+/// A path that differs between a commit's tree and its first parent's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileChange {
+    /// The path.
+    pub path: String,
+    /// Mode and id before.
+    pub before: Option<(u32, Oid)>,
+    /// Mode and id after.
+    pub after: Option<(u32, Oid)>,
+}
+
+/// A changed manifest path.
+#[derive(Clone, Debug)]
+pub struct ManifestChange {
+    /// What the path is.
+    pub name: ManifestName,
+    /// The change; `before` is `None` where the file was added.
+    pub file: FileChange,
+    /// The file after the change; `None` where it was removed or is not a regular file.
+    pub reading: Option<Arc<ManifestReading>>,
+}
+
+/// What the sign-offs of a gate can be bound to, computed from the gate's own tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// The tree without the manifests that the commit adds, and without folders left empty.
+    pub tree: Oid,
+    /// Content digest of that tree; computed where a manifest states one.
+    pub content_sha256: Option<[u8; 32]>,
+}
+
+/// Why something could not be read: always `undecided`, never a pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// `missing-object` or `shallow-history`.
+    pub finding: Finding,
+}
+
+/// A commit that a mainline commit brought: reachable from it, not from its first parent.
+/// The mainline commit itself is the last of its own list.
+#[derive(Clone, Debug)]
+pub struct Brought {
+    /// Its id.
+    pub id: Oid,
+    /// The commit's words, or why it is malformed.
+    pub commit: Result<Head, MalformedObject>,
+    /// The fact about its signature; made only where every commit is judged.
+    pub signature: Option<SignatureFact>,
+    /// Paths that it changes against its only parent, or against *every* parent of a merge.
+    /// Empty where no rule needs them.
+    pub paths: Vec<Vec<u8>>,
+}
+
+/// A commit's header without its signed bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Tree.
+    pub tree: Oid,
+    /// Parents in order.
+    pub parents: Vec<Oid>,
+    /// Author.
+    pub author: Identity,
+    /// Committer.
+    pub committer: Identity,
+    /// First line of the message, unescaped, cut.
+    pub subject: String,
+    /// Addresses of `Co-authored-by` trailers.
+    pub co_authors: Vec<String>,
+    /// Set where a signature header of the other object format was left out: its name.
+    pub other_signature: Option<&'static str>,
+}
+
+/// One mainline commit after the anchor.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The commit.
+    pub id: Oid,
+    /// Its place on the mainline: the anchor is 0.
+    pub position: u64,
+    /// The commit's words, or why it is malformed.
+    pub commit: Result<Head, MalformedObject>,
+    /// The fact about its signature; `None` where it was not made because no rule could ask for it.
+    pub signature: Option<SignatureFact>,
+    /// The registry, where it differs from the first parent's.
+    pub registry: Option<RegistryFile>,
+    /// Everything below `keys/` that differs from the first parent's tree, the registry included.
+    pub keys: Vec<FileChange>,
+    /// Contents of the changed or added regular files below `keys/` that could be key files, by path.
+    pub key_files: BTreeMap<String, (Oid, Arc<KeyFile>)>,
+    /// Manifests that differ, for every naming that any registry of the judged history uses.
+    pub manifests: Vec<ManifestChange>,
+    /// Set where `manifests` adds one.
+    pub subject: Option<Subject>,
+    /// Paths that differ from the first parent's tree; set where `manifests` adds one.
+    pub changed: Option<Vec<Vec<u8>>>,
+    /// Commits that this one brought, itself last. Oldest first.
+    pub brought: Vec<Brought>,
+    /// Registries in the trees of merged parents that differ from the first parent's and from this commit's.
+    pub merged_registries: Vec<(Oid, RegistryFile)>,
+    /// What could not be read while this step was made.
+    pub gaps: Vec<Gap>,
+    /// Facts about signatures of the statements that this commit carries.
+    pub facts: FactTable,
+}
+
+/// A manifest that stands in the anchor's tree.
+#[derive(Clone, Debug)]
+pub struct StandingManifest {
+    /// What it is.
+    pub name: ManifestName,
+    /// Its path.
+    pub path: String,
+    /// Blob id.
+    pub blob: Oid,
+    /// What it says.
+    pub reading: Arc<ManifestReading>,
+    /// The mainline commit at or before the anchor that added it, with that commit's dates;
+    /// looked up for the highest epoch only.
+    pub added_by: Option<(Oid, super::time::Time)>,
+}
+
+/// The anchor: where the fold starts.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// The anchor itself, as a step against its own first parent (or the empty tree), so that an
+    /// anchor that is a gate can be judged too.
+    pub step: Step,
+    /// The registry in its tree.
+    pub registry: RegistryFile,
+    /// Key files below `keys/` in its tree.
+    pub key_files: BTreeMap<String, (Oid, Arc<KeyFile>)>,
+    /// Manifests in its tree.
+    pub manifests: Vec<StandingManifest>,
+    /// Records below `keys/ceremonies/` in its tree: path and text.
+    pub records: Vec<Arc<Source>>,
+}

@@ -1,0 +1,94 @@
+//! Strings that came from a repository, made safe to show.
+//!
+//! Names, paths, subjects and TOML values are data of whoever wrote them. Before
+//! they stand in a message, control characters, line ends, bidirectional marks
+//! and invisible characters become visible escapes, and long texts are cut.
+//! Formats with a syntax of their own escape that syntax once more.
+
+use std::fmt::Write as _;
+
+/// How many characters of a foreign string a message shows.
+pub const SHOWN_CHARS: usize = 200;
+
+/// Makes a foreign string inert and at most [`SHOWN_CHARS`] characters long.
+#[must_use]
+pub fn shown(text: &str) -> String {
+    shown_up_to(text, SHOWN_CHARS)
+}
+
+/// As [`shown`], with another limit.
+#[must_use]
+pub fn shown_up_to(text: &str, limit: usize) -> String {
+    let mut safe = String::new();
+    for (n, c) in text.chars().enumerate() {
+        if n == limit {
+            safe.push('…');
+            break;
+        }
+        match c {
+            '\n' => safe.push_str("\\n"),
+            '\r' => safe.push_str("\\r"),
+            '\t' => safe.push_str("\\t"),
+            c if is_unsafe(c) => {
+                // Writing to a string cannot fail.
+                let _ = write!(safe, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+/// As [`shown`] for bytes that need not be UTF-8.
+#[must_use]
+pub fn shown_bytes(bytes: &[u8]) -> String {
+    shown(&String::from_utf8_lossy(bytes))
+}
+
+/// Characters that can change how the text around them looks or is read.
+#[must_use]
+pub fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            u32::from(c),
+            0x00AD            // soft hyphen
+            | 0x034F          // combining grapheme joiner
+            | 0x061C          // Arabic letter mark
+            | 0x115F | 0x1160 // Hangul fillers
+            | 0x17B4 | 0x17B5
+            | 0x180B..=0x180F
+            | 0x200B..=0x200F // zero width, LRM, RLM
+            | 0x2028..=0x202E // line and paragraph separators, bidi embeddings
+            | 0x2060..=0x206F // word joiner, bidi isolates, deprecated marks
+            | 0x3164
+            | 0xFE00..=0xFE0F // variation selectors
+            | 0xFEFF          // byte order mark
+            | 0xFFA0
+            | 0xFFF0..=0xFFFB
+            | 0xE0000..=0xE0FFF // tags, variation selectors supplement
+        )
+}
+
+/// Whether nothing in the text can be seen: empty, white space, or invisible characters only.
+#[must_use]
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(char::is_whitespace)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_steers_a_terminal_or_reader_survives() {
+        let hostile = "a\u{1b}[31mb\nc\u{202e}d\u{200b}e\u{0}f\u{9b}g";
+        assert_eq!(shown(hostile), "a\\u{1b}[31mb\\nc\\u{202e}d\\u{200b}e\\u{0}f\\u{9b}g");
+        assert!(!shown(hostile).chars().any(is_unsafe));
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        assert_eq!(shown_up_to("abcdef", 3), "abc…");
+        assert_eq!(shown_up_to("abc", 3), "abc");
+    }
+}

@@ -1,0 +1,1 @@
+//! Room: render (see lib.rs).

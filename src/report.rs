@@ -1,0 +1,273 @@
+//! Verdicts, counts and stable order of what was found.
+//!
+//! A [`Report`] holds everything that a format shows; rendering decides nothing.
+
+use std::cmp::Reverse;
+
+use crate::finding::{Code, Finding, Severity};
+use crate::model::{DomainId, Fingerprint, GateKind, ObjectFormat, Oid, ReviewerId, Time};
+
+/// The answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Everything that was judged holds, and there was something to judge.
+    Pass,
+    /// We cannot tell; nothing was refused.
+    Undecided,
+    /// Something is refused.
+    Refused,
+}
+
+impl Verdict {
+    /// The word in the reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Undecided => "undecided",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// The verdict that findings of these severities lead to.
+    pub fn of(severities: impl IntoIterator<Item = Severity>) -> Self {
+        match severities.into_iter().max() {
+            Some(Severity::Error) => Self::Refused,
+            Some(Severity::Undecided) => Self::Undecided,
+            Some(Severity::Warning | Severity::Note) | None => Self::Pass,
+        }
+    }
+}
+
+/// Everything that one run has to say.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The answer over all.
+    pub verdict: Verdict,
+    /// The verifier's own input (anchor's or pinned registry) was unusable: exit status 2.
+    pub input_unusable: bool,
+    /// Where trust starts.
+    pub anchor: Option<Anchor>,
+    /// What was judged.
+    pub tip: Tip,
+    /// How the repository names objects.
+    pub object_format: ObjectFormat,
+    /// The project's id; empty where the registry has none.
+    pub project: String,
+    /// The registry in force at the end.
+    pub registry: Option<RegistryInForce>,
+    /// Up to where gates cover the history.
+    pub covered: Option<Covered>,
+    /// The checkpoint that the run was given or has reached.
+    pub checkpoint: Option<Checkpoint>,
+    /// Whether only the commits were judged (a pinned registry), and no gates.
+    pub commits_only: bool,
+    /// Numbers.
+    pub counts: Counts,
+    /// Gates in mainline order.
+    pub gates: Vec<GateReport>,
+    /// Findings in mainline order.
+    pub findings: Vec<Finding>,
+    /// Judged commits in mainline order; filled only where the run was asked to record them.
+    pub commits: Vec<JudgedCommit>,
+}
+
+/// Where trust starts, and who said so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Anchor {
+    /// The commit.
+    pub commit: Oid,
+    /// Who named it.
+    pub source: AnchorSource,
+}
+
+/// Who named the anchor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnchorSource {
+    /// `--anchor`.
+    Flag,
+    /// `GATECHECK_ANCHOR`.
+    Environment,
+    /// The user's or system's git configuration.
+    Config,
+    /// The platform's event (CI).
+    Event,
+    /// Nobody: `--trust-on-first-use`.
+    FirstUse,
+}
+
+impl AnchorSource {
+    /// The word in the reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Flag => "flag",
+            Self::Environment => "environment",
+            Self::Config => "config",
+            Self::Event => "event",
+            Self::FirstUse => "trust-on-first-use",
+        }
+    }
+}
+
+/// The judged tip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tip {
+    /// The ref it was named by; `None` where it was named by its id.
+    pub reference: Option<String>,
+    /// The commit.
+    pub commit: Oid,
+}
+
+/// The registry in force at the end of the fold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistryInForce {
+    /// Its serial.
+    pub serial: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: [u8; 32],
+    /// The mainline commit that brought it (the anchor, or a ceremony); `None` for a pinned file.
+    pub commit: Option<Oid>,
+    /// Whether the verifier pinned it with `--registry`.
+    pub pinned: bool,
+}
+
+/// Up to where the history is covered by an accepted gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Covered {
+    /// The last accepted epoch gate.
+    pub commit: Oid,
+    /// Its epoch.
+    pub epoch: u64,
+    /// How many mainline commits lie beyond.
+    pub behind: u64,
+}
+
+/// A gate and serial that an earlier run accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The gate's commit.
+    pub commit: Oid,
+    /// The registry's serial then.
+    pub serial: u64,
+}
+
+/// Numbers over the run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Commits walked.
+    pub commits: u64,
+    /// Signatures that were looked at.
+    pub signatures: u64,
+    /// Gates judged.
+    pub gates: u64,
+    /// Gates (or, commit by commit, commits) refused.
+    pub refused: u64,
+    /// Gates (or commits) undecided.
+    pub undecided: u64,
+    /// Findings that are errors.
+    pub errors: u64,
+    /// Findings that are warnings.
+    pub warnings: u64,
+}
+
+/// One gate and its verdict.
+#[derive(Clone, Debug)]
+pub struct GateReport {
+    /// Which kind.
+    pub kind: GateKind,
+    /// Its epoch, for an epoch gate.
+    pub epoch: Option<u64>,
+    /// Its name, for a squash gate.
+    pub name: Option<String>,
+    /// The gate's id.
+    pub commit: Oid,
+    /// The mainline commit that carries the manifest; the same unless signed off later.
+    pub carrier: Oid,
+    /// The answer for this gate.
+    pub verdict: Verdict,
+    /// The tree or commit that the sign-offs are bound to.
+    pub subject: Option<Oid>,
+    /// Who signed the commit, where that is known.
+    pub signer: Option<Signer>,
+    /// When the commit's signature says it was made.
+    pub signature_time: Option<Time>,
+    /// The commit's committer date.
+    pub committer_time: Option<Time>,
+    /// Its sign-offs in manifest order.
+    pub signoffs: Vec<SignoffReport>,
+}
+
+/// Who signed a commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signer {
+    /// Whose key it is by the registry in force.
+    pub reviewer_id: ReviewerId,
+    /// The key that verified the signature.
+    pub fingerprint: Fingerprint,
+    /// The primary key that it belongs to.
+    pub primary: Fingerprint,
+}
+
+/// One sign-off as it was judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignoffReport {
+    /// Whose it says it is.
+    pub reviewer_id: ReviewerId,
+    /// For which domain.
+    pub domain: DomainId,
+    /// The reviewer's own key signed this statement.
+    pub attested: bool,
+    /// It counts for the quorum.
+    pub counted: bool,
+    /// Why it is not attested or not counted, in plain English.
+    pub why: Option<String>,
+    /// The key that signed it.
+    pub fingerprint: Option<Fingerprint>,
+    /// When the reviewer says it was made.
+    pub timestamp: Time,
+}
+
+/// One judged commit, for the line-by-line format.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JudgedCommit {
+    /// Its id.
+    pub commit: Oid,
+    /// `epoch`, `squash`, `ceremony` or `ordinary`; several are joined with `+`.
+    pub kind: String,
+    /// The answer for this commit.
+    pub verdict: Verdict,
+    /// The worst finding's code.
+    pub code: Option<Code>,
+    /// Who signed it.
+    pub signer: Option<Signer>,
+    /// The key that verified the signature, registered or not.
+    pub fingerprint: Option<Fingerprint>,
+    /// When the signature says it was made.
+    pub signature_time: Option<Time>,
+    /// Committer date.
+    pub committer_time: Option<Time>,
+}
+
+impl Report {
+    /// The exit status that belongs to this report; the output format never changes it.
+    #[must_use]
+    pub const fn exit_status(&self) -> u8 {
+        if self.input_unusable {
+            return 2;
+        }
+        match self.verdict {
+            Verdict::Pass => 0,
+            Verdict::Refused => 1,
+            Verdict::Undecided => 3,
+        }
+    }
+
+    /// The findings, the worst first, else in their order.
+    #[must_use]
+    pub fn worst_first(&self) -> Vec<&Finding> {
+        let mut sorted: Vec<&Finding> = self.findings.iter().collect();
+        sorted.sort_by_key(|finding| Reverse(finding.severity));
+        sorted
+    }
+}

@@ -1,0 +1,1 @@
+//! Room: signature (see lib.rs).

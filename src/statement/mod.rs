@@ -1,0 +1,1 @@
+//! Room: statement (see lib.rs).
