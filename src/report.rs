@@ -5,6 +5,7 @@
 use std::cmp::Reverse;
 
 use crate::finding::{Code, Finding, Severity};
+pub use crate::model::Signer;
 use crate::model::{DomainId, Fingerprint, GateKind, ObjectFormat, Oid, ReviewerId, Time};
 
 /// The answer.
@@ -196,17 +197,6 @@ pub struct GateReport {
     pub committer_time: Option<Time>,
     /// Its sign-offs in manifest order.
     pub signoffs: Vec<SignoffReport>,
-}
-
-/// Who signed a commit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signer {
-    /// Whose key it is by the registry in force.
-    pub reviewer_id: ReviewerId,
-    /// The key that verified the signature.
-    pub fingerprint: Fingerprint,
-    /// The primary key that it belongs to.
-    pub primary: Fingerprint,
 }
 
 /// One sign-off as it was judged.

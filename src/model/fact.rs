@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::crypto::{Digest, KeyAlgorithm};
 use super::fingerprint::Fingerprint;
+use super::id::ReviewerId;
 use super::time::Time;
 use crate::finding::Code;
 
@@ -82,6 +83,17 @@ pub struct VerifiedSignature {
     pub algorithm: KeyAlgorithm,
     /// When the key that verified it says it was created. `None` for SSH.
     pub key_created: Option<Time>,
+}
+
+/// Whose signature a judged one is, by the registry in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signer {
+    /// The reviewer, bot or forge.
+    pub reviewer_id: ReviewerId,
+    /// The key that verified the signature.
+    pub fingerprint: Fingerprint,
+    /// The primary key that it belongs to.
+    pub primary: Fingerprint,
 }
 
 /// Which key a signature says made it.

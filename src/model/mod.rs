@@ -23,7 +23,9 @@ pub mod window;
 pub use certificate::{Binding, Certificate, CertificateKey, KeyFile, Revocation};
 pub use commit::{Commit, Identity, MalformedObject, OtherSignature};
 pub use crypto::{Digest, KeyAlgorithm, WeakThing};
-pub use fact::{FactTable, KeyHint, RequestId, SignatureFact, SignatureFormat, VerifiedSignature};
+pub use fact::{
+    FactTable, KeyHint, RequestId, SignatureFact, SignatureFormat, Signer, VerifiedSignature,
+};
 pub use fingerprint::Fingerprint;
 pub use gate::{GateKind, ManifestName};
 pub use id::{DomainId, ReviewerId};

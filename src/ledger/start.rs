@@ -1,0 +1,276 @@
+//! Where the fold starts: the anchor's tree, trusted as it stands.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::finding::{Code, Finding, Severity};
+use crate::model::manifest::Binding;
+use crate::model::registry::KeyFormat;
+use crate::model::step::{RegistryFile, StandingManifest, Start};
+use crate::model::{ManifestName, Oid, Registry, ReviewerId, SignatureFact, Time};
+use crate::report::Counts;
+use crate::rules::authority::EntryIndex;
+use crate::rules::currency::Participation;
+use crate::rules::keyring::Keyring;
+use crate::rules::registry_change::{InForce, not_regular, secret};
+use crate::rules::{Context, certificate};
+use crate::source::Source;
+
+use super::{LastGate, Ledger, Options};
+
+/// The anchor cannot start a fold; the findings say why.
+#[derive(Debug)]
+pub struct Unusable(pub Vec<Finding>);
+
+impl Ledger {
+    /// Starts at the anchor.
+    pub fn start(start: &Start, options: Options) -> Result<Self, Unusable> {
+        let anchor = start.step.id;
+        let (blob, reading) = match &start.registry {
+            RegistryFile::File(blob, reading) => (*blob, reading),
+            RegistryFile::Missing => {
+                return Err(Unusable(vec![
+                    Finding::new(Code::RegistryMissing, "the anchor's tree holds no registry")
+                        .commit(anchor)
+                        .compared("no file", crate::model::registry::REGISTRY_PATH)
+                        .help("pin the commit that brings the registry, or write one with `gatecheck init`"),
+                ]));
+            }
+            RegistryFile::NotRegular(what) => {
+                return Err(Unusable(vec![not_regular(what).commit(anchor)]));
+            }
+        };
+        let mut findings: Vec<Finding> =
+            reading.problems.iter().map(|problem| at_anchor(problem.clone(), anchor)).collect();
+        let Some(registry) = reading.registry.clone() else {
+            return Err(Unusable(findings));
+        };
+        let mut keyring = Keyring::default();
+        let mut in_force = InForce { registry: Some(blob), key_files: BTreeMap::new() };
+        for (path, (blob, file)) in &start.key_files {
+            keyring.accept(path, file);
+            in_force.key_files.insert(path.clone(), *blob);
+            if file.holds_secret {
+                findings.push(secret(path).commit(anchor));
+            }
+        }
+        let mut paths = registry.policy.gates.manifest.clone();
+        if let Some(branch) = &options.branch {
+            paths = paths.for_branch(branch);
+        }
+        let mut ledger = Self {
+            anchor,
+            index: EntryIndex::new(&registry.keys),
+            registry_commit: anchor,
+            keyring,
+            in_force,
+            paths,
+            last_gate: None,
+            last_time: None,
+            manifests: BTreeMap::new(),
+            participation: BTreeMap::new(),
+            contributions: Vec::new(),
+            mainline: HashMap::from([(anchor, 0)]),
+            open_dissents: Vec::new(),
+            refused_before: None,
+            last_committed: None,
+            position: 0,
+            needs: Vec::new(),
+            cured: BTreeSet::new(),
+            anchor_is_gate: false,
+            gates: Vec::new(),
+            findings,
+            commits: Vec::new(),
+            counts: Counts::default(),
+            registry,
+            options,
+        };
+        ledger.check_key_files();
+        ledger.check_introduction(start);
+        ledger.take_over(start);
+        ledger.anchor_is_gate = ledger.judge_anchor(start);
+        Ok(ledger)
+    }
+
+    /// Every standing key must be in the file that its entry names.
+    fn check_key_files(&mut self) {
+        let cx = self.context();
+        let mut found = Vec::new();
+        for entry in self.registry.keys.iter().filter(|entry| entry.is_standing()) {
+            let Some(fingerprint) = entry.fingerprint else { continue };
+            let held = match entry.format {
+                KeyFormat::OpenPgp => {
+                    cx.keyring.certificate_holding(&entry.public_key, fingerprint).is_some()
+                }
+                KeyFormat::Ssh => cx.keyring.ssh_key(&entry.public_key, fingerprint).is_some(),
+            };
+            if held {
+                continue;
+            }
+            let mut finding = certificate::missing_key(&cx, entry)
+                .reviewer(&entry.reviewer)
+                .fingerprint(fingerprint);
+            // An SSH signature brings its key along, so a missing file hides nothing.
+            if entry.format == KeyFormat::Ssh && !cx.keyring.has_file(&entry.public_key) {
+                finding = finding.severity(Severity::Warning);
+            }
+            found.push(at_anchor(finding, self.anchor));
+        }
+        self.findings.extend(found);
+    }
+
+    fn check_introduction(&mut self, start: &Start) {
+        let Some(pinned) = self.options.anchor_signer else { return };
+        let seen = match &start.step.signature {
+            Some(SignatureFact::Verified(v)) if v.key == pinned || v.primaries.contains(&pinned) => {
+                return;
+            }
+            Some(SignatureFact::Verified(v)) => v.key.to_string(),
+            Some(SignatureFact::Refused { observed, .. }) => observed.clone(),
+            Some(SignatureFact::Absent) | None => "no signature".to_owned(),
+        };
+        self.findings.push(
+            Finding::new(Code::IntroductionMismatch, "the anchor is not signed by the key pinned with it")
+                .commit(self.anchor)
+                .fingerprint(pinned)
+                .compared(seen, pinned.to_string())
+                .help("compare the anchor's id and the fingerprint with the project's published values"),
+        );
+    }
+
+    /// Last epoch, participation and qualification, from the manifests and records in the tree.
+    fn take_over(&mut self, start: &Start) {
+        let anchor_time =
+            start.step.commit.as_ref().map(|head| head.committer.time).ok().or(self.last_time);
+        let mut last: Option<(u64, &StandingManifest)> = None;
+        for standing in &start.manifests {
+            let Some(name) = self.paths.classify(&standing.path) else { continue };
+            self.manifests.insert(standing.path.clone(), standing.blob);
+            if let ManifestName::Epoch(epoch) = name
+                && last.is_none_or(|(highest, _)| epoch > highest)
+            {
+                last = Some((epoch, standing));
+            }
+        }
+        let enrolled_epoch = last.map_or_else(
+            || epoch_number(self.registry.policy.gates.first_epoch).saturating_sub(1),
+            |(epoch, _)| epoch_number(epoch),
+        );
+        let enrolled_time = anchor_time.unwrap_or(self.options.now);
+        let newcomers = enrolled_by_record(&start.records);
+        for reviewer in self.registry.reviewers.keys() {
+            self.participation.insert(
+                reviewer.clone(),
+                Participation {
+                    last_epoch: enrolled_epoch,
+                    last_time: enrolled_time,
+                    qualified: !newcomers.contains(reviewer),
+                    cosigned: 0,
+                },
+            );
+        }
+        self.take_over_signoffs(start);
+        if let Some((epoch, standing)) = last {
+            self.take_over_gate(epoch, standing);
+        }
+        // An anchor that changes the registry is a ceremony: nothing is dated back past it.
+        if start.step.registry.is_some() {
+            self.last_time = self.last_time.max(anchor_time);
+        }
+    }
+
+    fn take_over_signoffs(&mut self, start: &Start) {
+        let mut seen: BTreeMap<ReviewerId, (u64, Time, BTreeSet<u64>)> = BTreeMap::new();
+        for standing in &start.manifests {
+            let Some(ManifestName::Epoch(epoch)) = self.paths.classify(&standing.path) else { continue };
+            let Some(manifest) = &standing.reading.manifest else { continue };
+            for signoff in &manifest.signoffs {
+                if signoff.withdrawn || !signoff.superseded_by.is_empty() {
+                    continue;
+                }
+                let known = seen
+                    .entry(signoff.reviewer_id.clone())
+                    .or_insert((epoch, signoff.timestamp, BTreeSet::new()));
+                if epoch > known.0 {
+                    (known.0, known.1) = (epoch, signoff.timestamp);
+                } else if epoch == known.0 {
+                    known.1 = known.1.max(signoff.timestamp);
+                }
+                known.2.insert(epoch);
+            }
+        }
+        for (reviewer, (epoch, time, epochs)) in seen {
+            if let Some(participation) = self.participation.get_mut(&reviewer) {
+                participation.last_epoch = epoch_number(epoch);
+                participation.last_time = time;
+                participation.cosigned = epochs.len() as u64;
+            }
+        }
+    }
+
+    fn take_over_gate(&mut self, epoch: u64, standing: &StandingManifest) {
+        let manifest = standing.reading.manifest.as_ref();
+        let signed_later = manifest.and_then(|m| match m.binding {
+            Binding::Commit(commit) => Some(commit),
+            _ => None,
+        });
+        let id = signed_later.or(standing.added_by.map(|(commit, _)| commit));
+        let Some(id) = id else {
+            self.findings.push(
+                Finding::new(
+                    Code::ShallowHistory,
+                    format!("the commit that made the gate of epoch {epoch} is not in this clone"),
+                )
+                .commit(self.anchor)
+                .epoch(epoch)
+                .compared("history that ends at or before the anchor", "the commit that added the manifest")
+                .help("git fetch --unshallow"),
+            );
+            return;
+        };
+        let times = manifest.into_iter().flat_map(|m| m.signoffs.iter().map(|s| s.timestamp));
+        self.last_time = times.chain(standing.added_by.map(|(_, time)| time)).max();
+        self.last_gate = Some(LastGate { id, position: 0, epoch, only_manifest_after: 0 });
+    }
+}
+
+pub(super) fn epoch_number(epoch: u64) -> i64 {
+    i64::try_from(epoch).unwrap_or(i64::MAX)
+}
+
+fn at_anchor(mut finding: Finding, anchor: Oid) -> Finding {
+    finding.commit = Some(anchor);
+    for place in &mut finding.places {
+        place.commit.get_or_insert(anchor);
+    }
+    finding
+}
+
+/// People whom an `enroll` record names: newcomers until they were co-signed.
+fn enrolled_by_record(records: &[Arc<Source>]) -> BTreeSet<ReviewerId> {
+    let mut people = BTreeSet::new();
+    for record in records {
+        let name = record.path().rsplit('/').next().unwrap_or("");
+        let Some(rest) = name.split_once('-').map(|(_, rest)| rest) else { continue };
+        let Some(rest) = rest.strip_suffix(".toml").filter(|rest| rest.starts_with("enroll")) else {
+            continue;
+        };
+        people.extend(rest.strip_prefix("enroll-").and_then(ReviewerId::new));
+        let Ok(table) = record.text().parse::<toml::Table>() else { continue };
+        let approvals = table.get("approvals").and_then(toml::Value::as_array);
+        for approval in approvals.into_iter().flatten() {
+            if approval.get("role").and_then(toml::Value::as_str) == Some("possession") {
+                people.extend(
+                    approval.get("reviewer_id").and_then(toml::Value::as_str).and_then(ReviewerId::new),
+                );
+            }
+        }
+    }
+    people
+}
+
+/// The registry in force and its context, for callers that judge outside of a fold.
+#[must_use]
+pub fn pinned_context<'a>(registry: &'a Registry, keyring: &'a Keyring, now: Time) -> Context<'a> {
+    Context { registry, registry_commit: None, keyring, previous_time: None, now, pinned: true }
+}
