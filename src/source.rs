@@ -16,6 +16,10 @@ impl Spot {
     pub const START: Self = Self { line: 1, column: 1 };
 }
 
+/// The last column that is counted. Places further right are reported here, so that a file of one
+/// huge line costs no more than others.
+pub const MAX_COLUMN: u32 = 1_000;
+
 /// A text file as it stood in one tree (or work tree), with its path.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Source {
@@ -55,7 +59,7 @@ impl Source {
         let before = self.text.get(start..offset.min(self.text.len())).unwrap_or("");
         Spot {
             line: u32::try_from(line).unwrap_or(u32::MAX),
-            column: u32::try_from(before.chars().count()).unwrap_or(u32::MAX).saturating_add(1),
+            column: (1..MAX_COLUMN).zip(before.chars()).last().map_or(1, |(n, _)| n + 1),
         }
     }
 
@@ -80,6 +84,10 @@ mod tests {
         assert_eq!(source.spot(3), Spot { line: 2, column: 1 });
         assert_eq!(source.spot(5), Spot { line: 2, column: 2 });
         assert_eq!(source.spot(999), Spot { line: 4, column: 2 });
+        let long = Source::new("a.toml", format!("é{}", "x".repeat(5_000)));
+        assert_eq!(long.spot(1_000), Spot { line: 1, column: 1_000 });
+        assert_eq!(long.spot(999), Spot { line: 1, column: 999 });
+        assert_eq!(long.spot(4_000), Spot { line: 1, column: MAX_COLUMN });
         assert_eq!(source.line(2), "çd");
         assert_eq!(source.line(3), "");
         assert_eq!(source.line(9), "");

@@ -9,7 +9,7 @@ pub use code::{Code, Severity};
 pub use doc::CodeDoc;
 
 use crate::model::{DomainId, Fingerprint, Oid, ReviewerId, Time};
-use crate::source::{Source, Spot};
+use crate::source::{MAX_COLUMN, Source, Spot};
 
 /// One thing that was found, with everything a person or program needs to act on it.
 ///
@@ -60,7 +60,8 @@ pub struct Place {
     pub spot: Spot,
     /// What this line has to do with the finding.
     pub label: String,
-    /// The text of the line, unescaped, so that a renderer needs no repository.
+    /// The text of the line, unescaped, so that a renderer needs no repository; cut at
+    /// [`MAX_COLUMN`] characters.
     pub line_text: String,
 }
 
@@ -73,7 +74,7 @@ impl Place {
             commit,
             spot,
             label: label.into(),
-            line_text: source.line(spot.line).to_owned(),
+            line_text: source.line(spot.line).chars().take(MAX_COLUMN as usize).collect(),
         }
     }
 }
