@@ -12,6 +12,9 @@ mod start;
 mod step;
 mod unjudged;
 
+pub use commits::Pinned;
+pub use start::Unusable;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 

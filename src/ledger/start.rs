@@ -122,7 +122,9 @@ impl Ledger {
     fn check_introduction(&mut self, start: &Start) {
         let Some(pinned) = self.options.anchor_signer else { return };
         let seen = match &start.step.signature {
-            Some(SignatureFact::Verified(v)) if v.key == pinned || v.primaries.contains(&pinned) => {
+            Some(SignatureFact::Verified(v))
+                if v.key == pinned || v.primaries.contains(&pinned) =>
+            {
                 return;
             }
             Some(SignatureFact::Verified(v)) => v.key.to_string(),
@@ -130,11 +132,16 @@ impl Ledger {
             Some(SignatureFact::Absent) | None => "no signature".to_owned(),
         };
         self.findings.push(
-            Finding::new(Code::IntroductionMismatch, "the anchor is not signed by the key pinned with it")
-                .commit(self.anchor)
-                .fingerprint(pinned)
-                .compared(seen, pinned.to_string())
-                .help("compare the anchor's id and the fingerprint with the project's published values"),
+            Finding::new(
+                Code::IntroductionMismatch,
+                "the anchor is not signed by the key pinned with it",
+            )
+            .commit(self.anchor)
+            .fingerprint(pinned)
+            .compared(seen, pinned.to_string())
+            .help(
+                "compare the anchor's id and the fingerprint with the project's published values",
+            ),
         );
     }
 
@@ -182,15 +189,19 @@ impl Ledger {
     fn take_over_signoffs(&mut self, start: &Start) {
         let mut seen: BTreeMap<ReviewerId, (u64, Time, BTreeSet<u64>)> = BTreeMap::new();
         for standing in &start.manifests {
-            let Some(ManifestName::Epoch(epoch)) = self.paths.classify(&standing.path) else { continue };
+            let Some(ManifestName::Epoch(epoch)) = self.paths.classify(&standing.path) else {
+                continue;
+            };
             let Some(manifest) = &standing.reading.manifest else { continue };
             for signoff in &manifest.signoffs {
                 if signoff.withdrawn || !signoff.superseded_by.is_empty() {
                     continue;
                 }
-                let known = seen
-                    .entry(signoff.reviewer_id.clone())
-                    .or_insert((epoch, signoff.timestamp, BTreeSet::new()));
+                let known = seen.entry(signoff.reviewer_id.clone()).or_insert((
+                    epoch,
+                    signoff.timestamp,
+                    BTreeSet::new(),
+                ));
                 if epoch > known.0 {
                     (known.0, known.1) = (epoch, signoff.timestamp);
                 } else if epoch == known.0 {
@@ -223,7 +234,10 @@ impl Ledger {
                 )
                 .commit(self.anchor)
                 .epoch(epoch)
-                .compared("history that ends at or before the anchor", "the commit that added the manifest")
+                .compared(
+                    "history that ends at or before the anchor",
+                    "the commit that added the manifest",
+                )
                 .help("git fetch --unshallow"),
             );
             return;
@@ -252,7 +266,8 @@ fn enrolled_by_record(records: &[Arc<Source>]) -> BTreeSet<ReviewerId> {
     for record in records {
         let name = record.path().rsplit('/').next().unwrap_or("");
         let Some(rest) = name.split_once('-').map(|(_, rest)| rest) else { continue };
-        let Some(rest) = rest.strip_suffix(".toml").filter(|rest| rest.starts_with("enroll")) else {
+        let Some(rest) = rest.strip_suffix(".toml").filter(|rest| rest.starts_with("enroll"))
+        else {
             continue;
         };
         people.extend(rest.strip_prefix("enroll-").and_then(ReviewerId::new));
@@ -261,7 +276,10 @@ fn enrolled_by_record(records: &[Arc<Source>]) -> BTreeSet<ReviewerId> {
         for approval in approvals.into_iter().flatten() {
             if approval.get("role").and_then(toml::Value::as_str) == Some("possession") {
                 people.extend(
-                    approval.get("reviewer_id").and_then(toml::Value::as_str).and_then(ReviewerId::new),
+                    approval
+                        .get("reviewer_id")
+                        .and_then(toml::Value::as_str)
+                        .and_then(ReviewerId::new),
                 );
             }
         }
@@ -271,6 +289,10 @@ fn enrolled_by_record(records: &[Arc<Source>]) -> BTreeSet<ReviewerId> {
 
 /// The registry in force and its context, for callers that judge outside of a fold.
 #[must_use]
-pub fn pinned_context<'a>(registry: &'a Registry, keyring: &'a Keyring, now: Time) -> Context<'a> {
+pub(super) fn pinned_context<'a>(
+    registry: &'a Registry,
+    keyring: &'a Keyring,
+    now: Time,
+) -> Context<'a> {
     Context { registry, registry_commit: None, keyring, previous_time: None, now, pinned: true }
 }

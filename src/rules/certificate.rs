@@ -34,6 +34,12 @@ pub const DOCS: &[CodeDoc] = &[
         fix: "Record the compromise in a ceremony with `trusted_until`, and sign the affected gates off again with other keys.",
     },
     CodeDoc {
+        code: Code::SignedByLaterCompromisedKey,
+        what: "A key that was compromised later signed this, at a point in history up to which the registry still trusts it.",
+        why: "An honest gate keeps standing when its signer's key is stolen years later, as long as the project says where the honest part ends.",
+        fix: "Nothing; to be sure, sign the gate off again with other keys.",
+    },
+    CodeDoc {
         code: Code::CertExpired,
         what: "By its certificate, the key had expired when the signature was made.",
         why: "Certificates of honest projects lapse all the time, and the registry's window is the rule; policy decides how much this weighs.",

@@ -91,9 +91,8 @@ fn touches(brought: &Contribution, domain: &Domain, manifests: &BTreeSet<&str>) 
     })
 }
 
-fn is_author(brought: &Brought, reviewer: &Reviewer) -> bool {
-    let Ok(head) = &brought.commit else { return false };
-    let email = head.author.email.to_lowercase();
+fn is_author(brought: &Contribution, reviewer: &Reviewer) -> bool {
+    let email = brought.email.to_lowercase();
     reviewer.emails.iter().any(|known| known.to_lowercase() == email)
 }
 

@@ -1,0 +1,163 @@
+//! Every commit: each one that the mainline brings is signed by a registered key.
+
+use std::collections::HashMap;
+
+use crate::finding::Finding;
+use crate::model::step::{Brought, Step};
+use crate::model::{Registry, SignatureFact, Signer};
+use crate::report::{JudgedCommit, Verdict};
+use crate::rules::authority::EntryIndex;
+use crate::rules::commit_signature::{self, Accepts};
+use crate::rules::keyring::Keyring;
+use crate::rules::{Context, clock};
+
+use super::step::{key_of, malformed_finding, other_signature, time_of};
+use super::{Ledger, start};
+
+/// Judges one commit by itself. `None` for the signer where the signature does not count.
+fn judge(
+    cx: &Context<'_>,
+    index: &EntryIndex,
+    brought: &Brought,
+) -> (Option<Signer>, Vec<Finding>) {
+    let head = match &brought.commit {
+        Ok(head) => head,
+        Err(malformed) => return (None, vec![malformed_finding(malformed).commit(brought.id)]),
+    };
+    let mut findings: Vec<Finding> =
+        head.other_signature.map(other_signature).into_iter().collect();
+    let fact = brought.signature.as_ref().unwrap_or(&SignatureFact::Absent);
+    let accepts = Accepts { forge: cx.registry.policy.mainline.accept_forge, bot: true };
+    let mut signer = None;
+    match commit_signature::check(cx, index, fact, head.committer.time, accepts) {
+        Ok(mut good) => {
+            findings.append(&mut good.warnings);
+            // Whether commits run forward in time is asked of gates only.
+            let free = Context { previous_time: None, ..*cx };
+            findings.extend(clock::check(&free, Some(good.time), head.committer.time));
+            signer = Some(good.signer);
+        }
+        Err(finding) => findings.push(*finding),
+    }
+    for finding in &mut findings {
+        finding.commit = Some(brought.id);
+        finding.committer_time = Some(head.committer.time);
+    }
+    (signer, findings)
+}
+
+fn line(brought: &Brought, signer: Option<Signer>, findings: &[Finding]) -> JudgedCommit {
+    JudgedCommit {
+        commit: brought.id,
+        kind: "ordinary".to_owned(),
+        verdict: Verdict::of(findings.iter().map(|f| f.severity)),
+        code: findings.iter().max_by_key(|f| f.severity).map(|f| f.code),
+        signer,
+        fingerprint: key_of(brought.signature.as_ref()),
+        signature_time: time_of(brought.signature.as_ref()),
+        committer_time: match &brought.commit {
+            Ok(head) => Some(head.committer.time),
+            Err(malformed) => malformed.committer_time,
+        },
+    }
+}
+
+impl Ledger {
+    /// Judges what a mainline commit brought, where the run asks for every commit. The mainline
+    /// commit itself is left out where it was judged already, as a gate or by policy.
+    pub(super) fn judge_brought(&mut self, step: &Step) {
+        if !self.options.every_commit {
+            return;
+        }
+        let judged_before = step.commit.is_err()
+            || self.requires_every_signature()
+            || self.gates.iter().rev().take_while(|g| g.carrier == step.id).next().is_some();
+        for brought in &step.brought {
+            let own = brought.id == step.id;
+            if own && judged_before {
+                continue;
+            }
+            let (signer, findings) = judge(&self.context(), &self.index, brought);
+            self.counts.signatures = self.counts.signatures.saturating_add(1);
+            if !own {
+                self.counts.commits = self.counts.commits.saturating_add(1);
+            }
+            if self.options.record_commits {
+                let line = line(brought, signer, &findings);
+                match self.commits.last_mut().filter(|last| own && last.commit == step.id) {
+                    Some(last) if last.verdict <= line.verdict => {
+                        *last = JudgedCommit { kind: last.kind.clone(), ..line };
+                    }
+                    Some(_) => {}
+                    None => self.commits.push(line),
+                }
+            }
+            self.findings.extend(findings);
+        }
+    }
+}
+
+/// Judges commits with a registry that the verifier pinned: no mainline, no gates, dates decide.
+pub struct Pinned<'a> {
+    registry: &'a Registry,
+    keyring: &'a Keyring,
+    index: EntryIndex,
+    now: crate::model::Time,
+    record: bool,
+    /// Findings in the order of the walk.
+    pub findings: Vec<Finding>,
+    /// Judged commits, where asked for.
+    pub commits: Vec<JudgedCommit>,
+    /// Numbers: commits, signatures, refused, undecided.
+    pub counts: crate::report::Counts,
+    verdicts: HashMap<Verdict, u64>,
+}
+
+impl<'a> Pinned<'a> {
+    /// Starts with a registry and its key files.
+    #[must_use]
+    pub fn new(
+        registry: &'a Registry,
+        keyring: &'a Keyring,
+        now: crate::model::Time,
+        record: bool,
+    ) -> Self {
+        Self {
+            index: EntryIndex::new(&registry.keys),
+            registry,
+            keyring,
+            now,
+            record,
+            findings: Vec::new(),
+            commits: Vec::new(),
+            counts: crate::report::Counts::default(),
+            verdicts: HashMap::new(),
+        }
+    }
+
+    /// Judges the next commit.
+    pub fn step(&mut self, brought: &Brought) {
+        let cx = start::pinned_context(self.registry, self.keyring, self.now);
+        let (signer, findings) = judge(&cx, &self.index, brought);
+        self.counts.commits = self.counts.commits.saturating_add(1);
+        self.counts.signatures = self.counts.signatures.saturating_add(1);
+        let verdict = Verdict::of(findings.iter().map(|f| f.severity));
+        let seen = self.verdicts.entry(verdict).or_default();
+        *seen = seen.saturating_add(1);
+        if self.record {
+            self.commits.push(line(brought, signer, &findings));
+        }
+        self.findings.extend(findings);
+    }
+
+    /// The numbers at the end.
+    #[must_use]
+    pub fn counts(&self) -> crate::report::Counts {
+        let of = |verdict| self.verdicts.get(&verdict).copied().unwrap_or_default();
+        crate::report::Counts {
+            refused: of(Verdict::Refused),
+            undecided: of(Verdict::Undecided),
+            ..self.counts
+        }
+    }
+}

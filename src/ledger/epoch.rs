@@ -1,0 +1,393 @@
+//! Epoch and squash gates: one manifest, judged.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::finding::{Finding, Severity};
+use crate::model::manifest::{Manifest, Signoff, Target};
+use crate::model::policy::{CommitSignature, RequireSignature};
+use crate::model::step::{Head, ManifestChange, Start, Step};
+use crate::model::{GateKind, ManifestName, Oid, Time};
+use crate::report::{GateReport, Verdict};
+use crate::rules::authority::Authorised;
+use crate::rules::binding::{self, Bound, OnMainline};
+use crate::rules::commit_signature::{self, Accepts};
+use crate::rules::self_review::Contribution;
+use crate::rules::{dissent, manifest_file, quorum, scope, sequence};
+
+use super::signoffs::{Around, Judged};
+use super::start::epoch_number;
+use super::{LastGate, Ledger, Need, unjudged};
+
+/// A gate after its rules were asked, before the commit's other findings are known.
+pub(super) struct JudgedGate {
+    pub(super) report: GateReport,
+    pub(super) findings: Vec<Finding>,
+    accept: Option<Acceptance>,
+}
+
+/// What the state takes over if the whole commit holds.
+struct Acceptance {
+    path: String,
+    blob: Oid,
+    bound: Bound,
+    epoch: Option<u64>,
+    time: Time,
+    people: BTreeSet<crate::model::ReviewerId>,
+    cures: Vec<Oid>,
+    needs: Vec<Need>,
+    only_manifests: bool,
+    dissents: Vec<dissent::OpenDissent>,
+}
+
+impl Ledger {
+    /// Whether a forge's key will do for this gate commit.
+    pub(super) fn accepts_forge(&self, gates: &[&ManifestChange]) -> bool {
+        let signed = |signoffs: &[Signoff]| signoffs.iter().all(|s| !s.signature.is_empty());
+        self.registry.policy.gates.commit_signature == CommitSignature::Forge
+            && !gates.is_empty()
+            && gates.iter().all(|change| {
+                let manifest = change.reading.as_ref().and_then(|r| r.manifest.as_ref());
+                manifest.is_some_and(|m| signed(&m.signoffs))
+            })
+    }
+
+    /// Judges one added manifest.
+    pub(super) fn judge_gate(
+        &self,
+        step: &Step,
+        head: &Head,
+        change: &ManifestChange,
+        signer: Option<&Authorised>,
+    ) -> JudgedGate {
+        let kind = match change.name {
+            ManifestName::Squash(_) => GateKind::Squash,
+            _ => GateKind::Epoch,
+        };
+        let mut report = GateReport {
+            kind,
+            epoch: match change.name {
+                ManifestName::Epoch(epoch) => Some(epoch),
+                _ => None,
+            },
+            name: match &change.name {
+                ManifestName::Squash(name) => Some(name.clone()),
+                _ => None,
+            },
+            commit: step.id,
+            carrier: step.id,
+            verdict: Verdict::Refused,
+            subject: None,
+            signer: signer.map(|s| s.signer.clone()),
+            signature_time: signer.map(|s| s.time),
+            committer_time: Some(head.committer.time),
+            signoffs: Vec::new(),
+        };
+        let mut findings: Vec<Finding> = manifest_file::not_regular(change).into_iter().collect();
+        let reading = change.reading.as_ref();
+        findings.extend(reading.into_iter().flat_map(|r| r.problems.iter().cloned()));
+        let manifest = reading.and_then(|reading| reading.manifest.as_ref());
+        let Some(manifest) = manifest else {
+            return JudgedGate { report, findings, accept: None };
+        };
+        let bound = self.check_place(step, manifest, report.epoch, &mut findings);
+        if let Some(bound) = bound {
+            report.commit = bound.gate;
+            report.subject = Some(bound.subject);
+        }
+        let until = bound.and_then(|b| self.position_of(b.gate, step)).unwrap_or(step.position);
+        let judged = self.judge_people(step, head, manifest, signer, report.epoch, until, false);
+        report.signoffs.clone_from(&judged.reports);
+        findings.extend(judged.findings.iter().cloned());
+        findings.extend(self.check_whole(step, manifest, report.epoch, &judged, until));
+        let accept = bound.zip(change.file.after).map(|(bound, (_, blob))| Acceptance {
+            path: change.file.path.clone(),
+            blob,
+            bound,
+            epoch: report.epoch,
+            time: judged.time,
+            people: judged.counted.iter().map(|s| s.reviewer_id.clone()).collect(),
+            cures: manifest.cures.clone(),
+            needs: needs(step, &judged),
+            only_manifests: only_manifests(step),
+            dissents: judged.dissents.clone(),
+        });
+        JudgedGate { report, findings, accept }
+    }
+
+    fn position_of(&self, commit: Oid, step: &Step) -> Option<u64> {
+        if commit == step.id { Some(step.position) } else { self.mainline.get(&commit).copied() }
+    }
+
+    /// Sequence, predecessor and binding.
+    fn check_place(
+        &self,
+        step: &Step,
+        manifest: &Manifest,
+        epoch: Option<u64>,
+        findings: &mut Vec<Finding>,
+    ) -> Option<Bound> {
+        let cx = self.context();
+        if let Some(epoch) = epoch {
+            let last = self.last_gate.map(|gate| gate.epoch);
+            findings.extend(sequence::check_epoch(&cx, epoch, last, self.refused_before));
+        }
+        findings.extend(sequence::check_previous(manifest, step.id, self.previous_gate()));
+        let after = self.last_gate.map_or(0, |gate| gate.position);
+        let find = |commit: Oid| match self.mainline.get(&commit) {
+            Some(position) if *position > after && *position < step.position => OnMainline::Between,
+            Some(_) => OnMainline::Elsewhere,
+            None => OnMainline::Absent,
+        };
+        match binding::check(&cx, manifest, step.id, step.subject, find) {
+            Ok(bound) => Some(bound),
+            Err(finding) => {
+                findings.push(*finding);
+                None
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one call, each argument a different fact")]
+    fn judge_people<'m>(
+        &self,
+        step: &Step,
+        head: &Head,
+        manifest: &'m Manifest,
+        signer: Option<&Authorised>,
+        epoch: Option<u64>,
+        until: u64,
+        trusted: bool,
+    ) -> Judged<'m> {
+        let last = self.last_gate.map(|gate| gate.epoch);
+        let around = Around {
+            carrier: step.id,
+            committed: head.committer.time,
+            signer: signer.map(|s| &s.signer),
+            signed: signer.map(|s| s.time),
+            facts: &step.facts,
+            epoch: epoch.or(last).unwrap_or(self.registry.policy.gates.first_epoch),
+            is_epoch: epoch.is_some(),
+            currency_time: epoch.is_none().then_some(self.last_time).flatten(),
+            since: self.contributions.iter().filter(|c| c.position <= until).collect(),
+            own_paths: step.manifests.iter().map(|m| m.file.path.as_str()).collect(),
+            trusted,
+        };
+        self.judge_signoffs(manifest, &around)
+    }
+
+    /// Scope, quorum, dissent, and policies that cannot be judged.
+    fn check_whole(
+        &self,
+        step: &Step,
+        manifest: &Manifest,
+        epoch: Option<u64>,
+        judged: &Judged<'_>,
+        until: u64,
+    ) -> Vec<Finding> {
+        let cx = self.context();
+        let mut findings = Vec::new();
+        if let Some(epoch) = epoch {
+            let mut scopes: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
+            for signoff in &judged.counted {
+                let scope = signoff.scope.iter().map(String::as_str);
+                scopes.entry(&signoff.domain).or_default().extend(scope);
+            }
+            for (domain, scopes) in &scopes {
+                let domain = self.registry.domains.get(*domain);
+                findings.extend(domain.and_then(|domain| scope::check(&cx, domain, scopes)));
+            }
+            findings.extend(quorum::check_epoch(&cx, manifest, epoch, &judged.counted, step.id));
+            let since: Vec<&Contribution> =
+                self.contributions.iter().filter(|c| c.position <= until).collect();
+            findings.extend(unjudged::check(&cx, &since));
+        } else {
+            let touched = self.touched_only(step, &judged.counted);
+            findings.extend(quorum::check_squash(&cx, manifest, &touched, step.id));
+        }
+        // What is missing because a sign-off could not be judged is itself undecided.
+        if Verdict::of(judged.findings.iter().map(|f| f.severity)) == Verdict::Undecided {
+            for finding in &mut findings {
+                finding.severity = finding.severity.min(Severity::Undecided);
+            }
+        }
+        let open: Vec<_> = self.open_dissents.iter().chain(&judged.dissents).cloned().collect();
+        findings.extend(dissent::check(&cx, &open, &judged.lifting, judged.time));
+        findings
+    }
+
+    /// A squash gate counts people of the domains that it touches; of any, where none declares
+    /// paths or none is touched.
+    fn touched_only<'m>(&self, step: &Step, counted: &[&'m Signoff]) -> Vec<&'m Signoff> {
+        let changed = step.changed.as_deref().unwrap_or_default();
+        let own: BTreeSet<&[u8]> = step.manifests.iter().map(|m| m.file.path.as_bytes()).collect();
+        let touched: BTreeSet<_> = self
+            .registry
+            .domains
+            .values()
+            .filter(|domain| {
+                changed.iter().any(|path| !own.contains(path.as_slice()) && domain.owns(path))
+            })
+            .map(|domain| &domain.id)
+            .collect();
+        let all = touched.is_empty();
+        counted.iter().copied().filter(|s| all || touched.contains(&s.domain)).collect()
+    }
+
+    /// Takes an accepted gate over into the state.
+    pub(super) fn accept(
+        &mut self,
+        gate: &mut JudgedGate,
+        step: &Step,
+        signer: Option<&Authorised>,
+    ) {
+        gate.report.verdict = Verdict::of(gate.findings.iter().map(|f| f.severity));
+        let Some(accepted) = gate.accept.take() else { return };
+        let index = self.gates.len();
+        self.needs.extend(accepted.needs.into_iter().map(|n| Need { gate: Some(index), ..n }));
+        if let Some(signer) = signer {
+            self.needs.push(Need {
+                gate: Some(index),
+                signoff: None,
+                carrier: step.id,
+                position: step.position,
+                key: signer.signer.fingerprint,
+                primary: signer.signer.primary,
+                reviewer: signer.signer.reviewer_id.clone(),
+                signed: signer.time,
+            });
+        }
+        self.manifests.insert(accepted.path, accepted.blob);
+        self.last_time = self.last_time.max(Some(accepted.time));
+        let Some(epoch) = accepted.epoch else { return };
+        let position = self.position_of(accepted.bound.gate, step).unwrap_or(step.position);
+        let later = accepted.bound.gate != step.id && accepted.only_manifests;
+        self.last_gate = Some(LastGate {
+            id: accepted.bound.gate,
+            position,
+            epoch,
+            only_manifest_after: u64::from(later),
+        });
+        self.cured.extend(accepted.cures.into_iter().filter(|c| self.mainline.contains_key(c)));
+        self.contributions.retain(|c| c.position > position);
+        self.open_dissents.clear();
+        self.refused_before = None;
+        let needed = self.registry.policy.currency.newcomer_cosigns;
+        for person in accepted.people {
+            if let Some(known) = self.participation.get_mut(&person) {
+                known.last_epoch = epoch_number(epoch);
+                known.last_time = accepted.time;
+                known.cosigned = known.cosigned.saturating_add(1);
+                known.qualified |= known.cosigned >= needed;
+            }
+        }
+    }
+
+    /// Remembers a refused gate: its attested dissents stay open.
+    pub(super) fn refuse(&mut self, gate: &mut JudgedGate, step: &Step) {
+        gate.report.verdict = Verdict::of(gate.findings.iter().map(|f| f.severity));
+        if let Some(epoch) = gate.report.epoch {
+            self.refused_before.get_or_insert((epoch, step.id));
+        }
+        if let Some(not_accepted) = gate.accept.take() {
+            self.open_dissents.extend(not_accepted.dissents);
+        }
+    }
+
+    /// Whether the anchor is itself a gate that its own registry supports. Its manifests are
+    /// trusted as they stand; only signatures and the quorum are asked for.
+    pub(super) fn judge_anchor(&mut self, start: &Start) -> bool {
+        let step = &start.step;
+        let Ok(head) = &step.commit else { return false };
+        let added: Vec<&ManifestChange> = step
+            .manifests
+            .iter()
+            .filter(|change| change.file.before.is_none() && change.reading.is_some())
+            .filter(|change| {
+                matches!(
+                    self.paths.classify(&change.file.path),
+                    Some(ManifestName::Epoch(_) | ManifestName::Squash(_))
+                )
+            })
+            .collect();
+        let [change] = added.as_slice() else { return false };
+        let manifest = change.reading.as_ref().and_then(|r| r.manifest.as_ref());
+        let (Some(manifest), Some(fact)) = (manifest, &step.signature) else { return false };
+        let cx = self.context();
+        let accepts = Accepts { forge: self.accepts_forge(&added), bot: false };
+        let time = head.committer.time;
+        let Ok(signer) = commit_signature::check(&cx, &self.index, fact, time, accepts) else {
+            return false;
+        };
+        let epoch = match manifest.target {
+            Target::Epoch(epoch) => Some(epoch),
+            Target::Squash(_) => None,
+        };
+        let judged = self.judge_people(step, head, manifest, Some(&signer), epoch, 0, true);
+        let anywhere = |_| OnMainline::Between;
+        let bound = binding::check(&cx, manifest, step.id, step.subject, anywhere);
+        let mut findings = judged.findings.clone();
+        findings.extend(self.check_whole(step, manifest, epoch, &judged, 0));
+        let problems = change.reading.as_ref().map_or(&[][..], |r| r.problems.as_slice());
+        let holds = findings.iter().chain(problems).all(|f| f.severity < Severity::Undecided);
+        let Ok(bound) = bound else { return false };
+        if !holds {
+            return false;
+        }
+        self.gates.push(GateReport {
+            kind: if epoch.is_some() { GateKind::Epoch } else { GateKind::Squash },
+            epoch,
+            name: match &change.name {
+                ManifestName::Squash(name) => Some(name.clone()),
+                _ => None,
+            },
+            commit: bound.gate,
+            carrier: step.id,
+            verdict: Verdict::Pass,
+            subject: Some(bound.subject),
+            signer: Some(signer.signer.clone()),
+            signature_time: Some(signer.time),
+            committer_time: Some(time),
+            signoffs: judged.reports.clone(),
+        });
+        let index = self.gates.len().saturating_sub(1);
+        self.needs
+            .extend(needs(step, &judged).into_iter().map(|n| Need { gate: Some(index), ..n }));
+        true
+    }
+
+    /// Whether policy asks for a signature on every mainline commit.
+    pub(super) fn requires_every_signature(&self) -> bool {
+        self.registry.policy.mainline.require_signature == RequireSignature::EveryCommit
+    }
+}
+
+fn needs(step: &Step, judged: &Judged<'_>) -> Vec<Need> {
+    judged
+        .signed_by
+        .iter()
+        .filter_map(|by| {
+            let reviewer = judged.reports.get(by.signoff)?.reviewer_id.clone();
+            Some(Need {
+                gate: None,
+                signoff: Some(by.signoff),
+                carrier: step.id,
+                position: step.position,
+                key: by.key,
+                primary: by.primary,
+                reviewer,
+                signed: by.at,
+            })
+        })
+        .collect()
+}
+
+/// Whether a commit changes nothing but the manifests that it adds.
+fn only_manifests(step: &Step) -> bool {
+    let own: BTreeSet<&[u8]> = step
+        .manifests
+        .iter()
+        .filter(|m| m.file.before.is_none())
+        .map(|m| m.file.path.as_bytes())
+        .collect();
+    step.changed.as_ref().is_some_and(|changed| changed.iter().all(|p| own.contains(p.as_slice())))
+}

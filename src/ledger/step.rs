@@ -1,0 +1,414 @@
+//! One mainline commit.
+
+use crate::finding::{Code, Finding, Severity};
+use crate::model::manifest::{Binding, PreviousGate, Target};
+use crate::model::step::{Head, ManifestChange, RegistryFile, Step};
+use crate::model::{GateKind, MalformedObject, ManifestName, Oid, SignatureFact, Time};
+use crate::report::{GateReport, JudgedCommit, Verdict};
+use crate::rules::attestation::Carrier;
+use crate::rules::authority::Authorised;
+use crate::rules::commit_signature::{self, Accepts};
+use crate::rules::dissent::OpenDissent;
+use crate::rules::self_review::Contribution;
+use crate::rules::{clock, manifest_file, merges, registry_change, sequence};
+
+use super::Ledger;
+use super::epoch::JudgedGate;
+
+/// What a commit's changed paths make of it, by the registry in force.
+#[derive(Default)]
+struct Kinds<'a> {
+    epochs: Vec<&'a ManifestChange>,
+    squashes: Vec<&'a ManifestChange>,
+    dissents: Vec<&'a ManifestChange>,
+    others: Vec<&'a ManifestChange>,
+    ceremony: bool,
+}
+
+impl Kinds<'_> {
+    fn is_gate(&self) -> bool {
+        self.ceremony || !self.epochs.is_empty() || !self.squashes.is_empty()
+    }
+
+    fn name(&self) -> String {
+        let mut names = Vec::new();
+        if !self.epochs.is_empty() {
+            names.push("epoch");
+        }
+        if !self.squashes.is_empty() {
+            names.push("squash");
+        }
+        if self.ceremony {
+            names.push("ceremony");
+        }
+        if names.is_empty() { "ordinary".to_owned() } else { names.join("+") }
+    }
+}
+
+impl Ledger {
+    /// Judges the next mainline commit. `step` must be the child of the one before it.
+    pub fn step(&mut self, step: &Step) {
+        self.position = step.position;
+        self.counts.commits = self.counts.commits.saturating_add(1);
+        let mut findings: Vec<Finding> = step.gaps.iter().map(|gap| gap.finding.clone()).collect();
+        match &step.commit {
+            Err(malformed) => findings.extend(self.malformed(step, malformed)),
+            Ok(head) => findings.extend(self.judge(step, head)),
+        }
+        self.judge_brought(step);
+        self.mainline.insert(step.id, step.position);
+        self.findings.extend(findings.into_iter().map(|finding| place(finding, step)));
+    }
+
+    fn malformed(&mut self, step: &Step, malformed: &MalformedObject) -> Vec<Finding> {
+        let mut findings = vec![malformed_finding(malformed)];
+        findings.extend(merges::check(malformed.parents.as_deref().unwrap_or_default()));
+        findings.extend(self.check_files(step));
+        self.record(step, "ordinary", None, &findings);
+        findings
+    }
+
+    fn check_files(&self, step: &Step) -> Vec<Finding> {
+        let mut findings = registry_change::check(&self.context(), step, &self.in_force);
+        for change in &step.manifests {
+            if let Some(accepted) = self.manifests.get(&change.file.path) {
+                findings.extend(manifest_file::check_written_once(change, *accepted));
+            }
+        }
+        findings
+    }
+
+    fn judge(&mut self, step: &Step, head: &Head) -> Vec<Finding> {
+        self.contributions
+            .extend(step.brought.iter().filter_map(|b| Contribution::of(b, step.position)));
+        let mut findings = self.check_files(step);
+        findings.extend(merges::check(&head.parents));
+        let kinds = self.kinds(step);
+        let signed = self.check_signature(step, head, &kinds, &mut findings);
+        findings.extend(self.check_dates(step, head, signed.as_ref(), &kinds));
+        if kinds.epochs.len() > 1 {
+            let paths: Vec<&str> = kinds.epochs.iter().map(|m| m.file.path.as_str()).collect();
+            findings.push(sequence::several(&paths));
+        }
+        findings.extend(self.others(&kinds));
+        let mut gates: Vec<JudgedGate> = kinds
+            .epochs
+            .iter()
+            .chain(&kinds.squashes)
+            .map(|change| self.judge_gate(step, head, change, signed.as_ref()))
+            .collect();
+        self.settle(step, head, &kinds, signed.as_ref(), &findings, &mut gates);
+        for change in &kinds.dissents {
+            findings.extend(self.take_dissent(step, head, change));
+        }
+        for gate in gates {
+            let epoch = gate.report.epoch;
+            self.gates.push(gate.report);
+            findings.extend(gate.findings.into_iter().map(|mut finding| {
+                finding.epoch = finding.epoch.or(epoch);
+                finding
+            }));
+        }
+        self.record(step, &kinds.name(), signed.as_ref(), &findings);
+        findings
+    }
+
+    /// Accepts the gates of a commit if nothing at all speaks against it.
+    fn settle(
+        &mut self,
+        step: &Step,
+        head: &Head,
+        kinds: &Kinds<'_>,
+        signed: Option<&Authorised>,
+        common: &[Finding],
+        gates: &mut [JudgedGate],
+    ) {
+        let all = common.iter().chain(gates.iter().flat_map(|gate| &gate.findings));
+        // A date in the future leaves the verdict open but must not change the state, or else the
+        // machine's clock would.
+        let holds =
+            all.filter(|f| f.code != Code::FutureDated).all(|f| f.severity < Severity::Undecided);
+        let worst = Verdict::of(common.iter().map(|f| f.severity));
+        if kinds.ceremony {
+            self.gates.push(GateReport {
+                kind: GateKind::Ceremony,
+                epoch: None,
+                name: None,
+                commit: step.id,
+                carrier: step.id,
+                verdict: worst,
+                subject: None,
+                signer: signed.map(|s| s.signer.clone()),
+                signature_time: signed.map(|s| s.time),
+                committer_time: Some(head.committer.time),
+                signoffs: Vec::new(),
+            });
+        }
+        let siblings: Vec<Verdict> =
+            gates.iter().map(|g| Verdict::of(g.findings.iter().map(|f| f.severity))).collect();
+        let together = siblings.into_iter().fold(worst, Verdict::max);
+        for gate in gates {
+            if holds {
+                self.accept(gate, step, signed);
+            } else {
+                self.refuse(gate, step);
+            }
+            gate.report.verdict = gate.report.verdict.max(together);
+        }
+    }
+
+    fn kinds<'a>(&self, step: &'a Step) -> Kinds<'a> {
+        let mut kinds = Kinds {
+            ceremony: step.registry.as_ref().is_some_and(|file| {
+                !matches!(file, RegistryFile::File(blob, _) if Some(*blob) == self.in_force.registry)
+            }),
+            ..Kinds::default()
+        };
+        for change in &step.manifests {
+            let added = change.file.before.is_none() && change.file.after.is_some();
+            let known = self.manifests.contains_key(&change.file.path);
+            let Some(name) = self.paths.classify(&change.file.path).filter(|_| added) else {
+                continue;
+            };
+            match name {
+                ManifestName::Epoch(_) | ManifestName::NearlyEpoch(_) if !known => {
+                    kinds.epochs.push(change);
+                }
+                ManifestName::Squash(_) if !known => kinds.squashes.push(change),
+                ManifestName::Dissent { .. } => kinds.dissents.push(change),
+                ManifestName::Reattest { .. } => kinds.others.push(change),
+                _ => {
+                    // A manifest that was removed and is put back: the written-once rule judged
+                    // whether those are the accepted bytes.
+                }
+            }
+        }
+        kinds
+    }
+
+    fn others(&self, kinds: &Kinds<'_>) -> Vec<Finding> {
+        kinds
+            .others
+            .iter()
+            .map(|change| {
+                Finding::new(
+                    Code::UnsupportedVersion,
+                    format!(
+                        "{} is a re-attestation, which this version of gatecheck cannot judge",
+                        crate::model::text::shown(&change.file.path)
+                    ),
+                )
+                .compared("a re-attestation", "a version of gatecheck that knows it")
+                .help("use a newer gatecheck")
+            })
+            .collect()
+    }
+
+    fn check_signature(
+        &mut self,
+        step: &Step,
+        head: &Head,
+        kinds: &Kinds<'_>,
+        findings: &mut Vec<Finding>,
+    ) -> Option<Authorised> {
+        let is_gate = kinds.is_gate();
+        if !is_gate && !self.requires_every_signature() {
+            return None;
+        }
+        self.counts.signatures = self.counts.signatures.saturating_add(1);
+        let manifests: Vec<&ManifestChange> =
+            kinds.epochs.iter().chain(&kinds.squashes).copied().collect();
+        let forge = if is_gate {
+            !kinds.ceremony && self.accepts_forge(&manifests)
+        } else {
+            self.registry.policy.mainline.accept_forge
+        };
+        if let Some(header) = head.other_signature {
+            findings.push(other_signature(header));
+        }
+        let fact = step.signature.as_ref().unwrap_or(&SignatureFact::Absent);
+        let accepts = Accepts { forge, bot: false };
+        match commit_signature::check(
+            &self.context(),
+            &self.index,
+            fact,
+            head.committer.time,
+            accepts,
+        ) {
+            Ok(mut good) => {
+                findings.append(&mut good.warnings);
+                for change in &manifests {
+                    if let (ManifestName::Epoch(epoch), SignatureFact::Verified(v)) =
+                        (&change.name, fact)
+                    {
+                        findings.extend(crate::rules::strength::check_post_quantum(
+                            &self.context(),
+                            v.algorithm,
+                            *epoch,
+                        ));
+                    }
+                }
+                Some(good)
+            }
+            Err(finding) => {
+                findings.push(*finding);
+                None
+            }
+        }
+    }
+
+    fn check_dates(
+        &mut self,
+        step: &Step,
+        head: &Head,
+        signed: Option<&Authorised>,
+        kinds: &Kinds<'_>,
+    ) -> Vec<Finding> {
+        let committed = head.committer.time;
+        let findings = if kinds.is_gate() || signed.is_some() {
+            clock::check(&self.context(), signed.map(|s| s.time), committed)
+        } else {
+            Vec::new()
+        };
+        self.last_committed = Some((step.id, committed));
+        findings
+    }
+
+    /// A dissent file: once attested it stays open, whatever happens to the file.
+    fn take_dissent(&mut self, step: &Step, head: &Head, change: &ManifestChange) -> Vec<Finding> {
+        let reading = change.reading.as_ref();
+        let mut findings: Vec<Finding> =
+            reading.into_iter().flat_map(|r| r.problems.iter().cloned()).collect();
+        findings.extend(manifest_file::not_regular(change));
+        if let Some(manifest) = reading.and_then(|r| r.manifest.as_ref()) {
+            let next = self
+                .last_gate
+                .map_or(self.registry.policy.gates.first_epoch, |g| g.epoch.saturating_add(1));
+            // The gate that this commit itself brings is not the one that the dissent can block.
+            let expected = self.previous_gate();
+            let fits = manifest.target == Target::Epoch(next)
+                && manifest.previous_gate.unwrap_or(PreviousGate::None) == expected
+                && matches!(manifest.binding, Binding::Tree(tree) if Some(tree) == step.subject.map(|s| s.tree));
+            let carrier = Carrier {
+                commit: step.id,
+                committed: head.committer.time,
+                signer: None,
+                epoch: Some(next),
+            };
+            for signoff in &manifest.signoffs {
+                let named = matches!(
+                    self.paths.classify(&change.file.path),
+                    Some(ManifestName::Dissent { reviewer, .. }) if reviewer == signoff.reviewer_id
+                );
+                let attested = self.attest(manifest, signoff, &step.facts, carrier);
+                findings.extend(attested.findings);
+                if attested.attested && fits && named && signoff.dissents() {
+                    self.open_dissents.push(OpenDissent {
+                        reviewer: signoff.reviewer_id.clone(),
+                        words: signoff.dissent.clone(),
+                        at: signoff.timestamp,
+                        place: crate::finding::Place::new(
+                            &manifest.source,
+                            Some(step.id),
+                            signoff.spot("dissent"),
+                            "the dissent stands here",
+                        ),
+                    });
+                } else if attested.attested {
+                    findings.push(
+                        Finding::new(
+                            Code::SignoffUnattested,
+                            format!("the dissent file of {} does not fit its place", signoff.reviewer_id),
+                        )
+                        .reviewer(&signoff.reviewer_id)
+                        .compared(
+                            "another epoch, predecessor, subject or reviewer",
+                            format!("epoch {next}, predecessor {expected}, this commit's tree, a dissent"),
+                        )
+                        .help("state the next epoch, the last accepted gate and the tree, and sign again"),
+                    );
+                }
+            }
+        }
+        for finding in &mut findings {
+            finding.severity = finding.severity.min(Severity::Warning);
+        }
+        findings
+    }
+
+    pub(super) fn record(
+        &mut self,
+        step: &Step,
+        kind: &str,
+        signed: Option<&Authorised>,
+        findings: &[Finding],
+    ) {
+        if !self.options.record_commits {
+            return;
+        }
+        let worst = findings.iter().max_by_key(|f| f.severity);
+        self.commits.push(JudgedCommit {
+            commit: step.id,
+            kind: kind.to_owned(),
+            verdict: Verdict::of(findings.iter().map(|f| f.severity)),
+            code: worst.map(|f| f.code),
+            signer: signed.map(|s| s.signer.clone()),
+            fingerprint: key_of(step.signature.as_ref()),
+            signature_time: time_of(step.signature.as_ref()),
+            committer_time: committed(step),
+        });
+    }
+}
+
+/// The key that verified a signature, registered or not.
+pub(super) fn key_of(fact: Option<&SignatureFact>) -> Option<crate::model::Fingerprint> {
+    match fact {
+        Some(SignatureFact::Verified(verified)) => Some(verified.key),
+        _ => None,
+    }
+}
+
+pub(super) fn time_of(fact: Option<&SignatureFact>) -> Option<Time> {
+    match fact {
+        Some(SignatureFact::Verified(verified)) => verified.created,
+        _ => None,
+    }
+}
+
+fn committed(step: &Step) -> Option<Time> {
+    match &step.commit {
+        Ok(head) => Some(head.committer.time),
+        Err(malformed) => malformed.committer_time,
+    }
+}
+
+/// The finding for a malformed object.
+pub(super) fn malformed_finding(malformed: &MalformedObject) -> Finding {
+    let message = match malformed.code {
+        Code::MultipleSignatures => "the commit carries more than one signature header",
+        Code::UnsignedHeader => "the commit carries a header that no signature covers",
+        _ => "the object is not a commit as git writes them",
+    };
+    Finding::new(malformed.code, message)
+        .compared(malformed.observed.clone(), malformed.required.clone())
+        .committer_time(malformed.committer_time)
+        .help("make the commit again with git; `git cat-file commit COMMIT` shows what is there")
+}
+
+pub(super) fn other_signature(header: &str) -> Finding {
+    Finding::new(
+        Code::OtherSignatureIgnored,
+        format!("the header {header} belongs to the other object format and was not judged"),
+    )
+    .help("nothing, if the repository was converted between object formats")
+}
+
+fn place(mut finding: Finding, step: &Step) -> Finding {
+    let id: Oid = step.id;
+    finding.commit.get_or_insert(id);
+    finding.committer_time = finding.committer_time.or(committed(step));
+    for place in &mut finding.places {
+        place.commit.get_or_insert(id);
+    }
+    finding
+}
