@@ -24,6 +24,7 @@ pub mod source;
 pub mod error;
 pub mod model;
 pub mod finding;
+pub mod tables;
 pub mod registry;
 pub mod manifest;
 pub mod statement;

@@ -35,6 +35,9 @@ impl Source {
         Arc::new(Self { path: path.into(), text, line_starts })
     }
 
+    /// How many bytes of a line columns are counted in.
+    pub const COLUMN_BYTES: usize = 4_096;
+
     /// The file's path.
     #[must_use]
     pub fn path(&self) -> &str {
@@ -47,7 +50,8 @@ impl Source {
         &self.text
     }
 
-    /// The place of a byte offset. An offset past the end is the end.
+    /// The place of a byte offset. An offset past the end is the end. A column past
+    /// [`Source::COLUMN_BYTES`] is that column, so that a file of one long line costs no more.
     #[must_use]
     pub fn spot(&self, offset: usize) -> Spot {
         let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
@@ -55,7 +59,7 @@ impl Source {
         let before = self.text.get(start..offset.min(self.text.len())).unwrap_or("");
         Spot {
             line: u32::try_from(line).unwrap_or(u32::MAX),
-            column: u32::try_from(before.chars().count()).unwrap_or(u32::MAX).saturating_add(1),
+            column: u32::try_from(columns(before)).unwrap_or(u32::MAX).saturating_add(1),
         }
     }
 
@@ -67,6 +71,12 @@ impl Source {
         let end = self.line_starts.get(index + 1).map_or(self.text.len(), |next| next - 1);
         self.text.get(start..end).unwrap_or("").trim_end_matches('\r')
     }
+}
+
+/// Characters of a text, as far as columns are counted.
+fn columns(text: &str) -> usize {
+    // Every character has exactly one byte that is no continuation byte.
+    text.bytes().take(Source::COLUMN_BYTES).filter(|byte| byte & 0xc0 != 0x80).count()
 }
 
 #[cfg(test)]
@@ -83,5 +93,11 @@ mod tests {
         assert_eq!(source.line(2), "çd");
         assert_eq!(source.line(3), "");
         assert_eq!(source.line(9), "");
+    }
+    #[test]
+    fn columns_of_long_lines_are_bounded() {
+        let source = Source::new("a.toml", "x".repeat(10_000));
+        assert_eq!(source.spot(100), Spot { line: 1, column: 101 });
+        assert_eq!(source.spot(9_999).column as usize, Source::COLUMN_BYTES + 1);
     }
 }
