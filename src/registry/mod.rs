@@ -1,1 +1,29 @@
-//! Room: registry (see lib.rs).
+//! The reviewer registry: TOML to [`crate::model::Registry`], every problem at once, and the file
+//! as people work with it (its schema, its canonical form, what changed, a picture of its keys).
+//!
+//! Reading is pure: bytes in, a value and findings out. Which problems make a registry unusable:
+//!
+//! | problem | registry |
+//! |---|---|
+//! | not TOML, unknown field, wrong type, bad value, unknown version, bad reference | unusable |
+//! | anything with two meanings: a fingerprint of two people or of overlapping windows, an address of two people, a compromised key that stands again | unusable |
+//! | a zero where people are counted (`invalid-threshold`): it would let everything pass | unusable |
+//! | a number of people that nobody can meet (`invalid-threshold`), `coverage-gap`, `confusable-id` of two people: refuses more, never less | usable, reported as an error |
+//! | short or placeholder fingerprint | usable, reported as an error; the entry authorises nothing |
+//! | `missing-backup`, `key-too-long-lived` | usable, a warning |
+
+mod check;
+mod confusable;
+mod domains;
+mod keys;
+mod people;
+mod policy;
+mod quorum;
+mod read;
+mod stub;
+mod words;
+#[cfg(test)]
+mod tests;
+
+pub use read::read;
+pub use words::{MAX_PATTERN_BYTES, MAX_PATTERNS, MAX_REGEX_BYTES, MAX_REGEXES};
