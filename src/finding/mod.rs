@@ -3,8 +3,10 @@
 //! A finding is never an error of the program: see [`crate::Error`] for those.
 
 mod code;
+mod doc;
 
 pub use code::{Code, Severity};
+pub use doc::CodeDoc;
 
 use crate::model::{DomainId, Fingerprint, Oid, ReviewerId, Time};
 use crate::source::{Source, Spot};
