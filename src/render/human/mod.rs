@@ -1,0 +1,36 @@
+//! For people at a terminal: gates in mainline order, findings the worst first, and last, next to
+//! the prompt, what the verdict rests on and the verdict.
+
+mod closing;
+mod findings;
+mod gates;
+mod paint;
+mod snippet;
+
+use self::paint::Paint;
+use super::{Style, words};
+use crate::report::Report;
+
+pub(super) fn render(report: &Report, style: &Style) -> String {
+    let paint = Paint::new(style.color);
+    let mut out = String::new();
+    out.push_str(&title(report));
+    out.push('\n');
+    for part in [
+        gates::render(report, &paint),
+        findings::render(report, style),
+        closing::render(report, &paint),
+    ] {
+        if !part.is_empty() {
+            out.push('\n');
+            out.push_str(&part);
+        }
+    }
+    out
+}
+
+fn title(report: &Report) -> String {
+    let project = super::escape::line(&report.project);
+    let project = if project.is_empty() { "a project without a name" } else { &project };
+    format!("gatecheck: {project}, {}", words::tip(report))
+}

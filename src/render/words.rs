@@ -1,0 +1,153 @@
+//! Sentences that several formats for people share.
+
+use super::escape;
+use crate::finding::{Finding, Severity};
+use crate::model::GateKind;
+use crate::report::{AnchorSource, GateReport, Report, Verdict};
+
+/// `1 gate`, `2 gates`.
+pub(super) fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// The verdict in one line: the word, then what it rests on.
+pub(super) fn verdict(report: &Report) -> String {
+    if report.input_unusable {
+        return format!(
+            "unusable: the anchor or the pinned registry cannot be used, so nothing was proved ({})",
+            problems(report)
+        );
+    }
+    let (judged, noun) = judged(report);
+    match report.verdict {
+        Verdict::Pass => {
+            let all = match judged {
+                1 => format!("the {noun} that was judged holds"),
+                n => format!("all {n} {noun}s hold"),
+            };
+            match report.counts.warnings {
+                0 => format!("pass: {all}"),
+                n => format!("pass: {all}; {}", count(n, "warning")),
+            }
+        }
+        Verdict::Refused => match report.counts.refused {
+            0 => format!("refused: {}", problems(report)),
+            n => format!("refused: {n} of {}; {}", count(judged, noun), problems(report)),
+        },
+        Verdict::Undecided => match report.counts.undecided {
+            0 => format!("undecided: this cannot be told from what is here; {}", problems(report)),
+            n => format!(
+                "undecided: {n} of {} cannot be told from what is here; {}",
+                count(judged, noun),
+                problems(report)
+            ),
+        },
+    }
+}
+
+fn judged(report: &Report) -> (u64, &'static str) {
+    if report.commits_only {
+        (report.counts.commits, "commit")
+    } else {
+        (report.counts.gates, "gate")
+    }
+}
+
+fn problems(report: &Report) -> String {
+    let undecided = report.findings.iter().filter(|f| f.severity == Severity::Undecided).count();
+    let undecided = u64::try_from(undecided).unwrap_or(u64::MAX);
+    let mut parts = vec![count(report.counts.errors, "error")];
+    if undecided > 0 {
+        parts.push(format!("{undecided} undecided"));
+    }
+    parts.push(count(report.counts.warnings, "warning"));
+    parts.join(", ")
+}
+
+/// Up to where the history is covered.
+pub(super) fn coverage(report: &Report) -> String {
+    match report.covered {
+        Some(covered) => {
+            let commit = covered.commit.short();
+            match covered.behind {
+                0 => format!("up to epoch {} ({commit}), the tip", covered.epoch),
+                n => format!(
+                    "up to epoch {} ({commit}); {} beyond it not vouched for yet",
+                    covered.epoch,
+                    count(n, "commit")
+                ),
+            }
+        }
+        None if report.commits_only => "signatures of commits only; no gate was judged".to_owned(),
+        None => "by no accepted epoch gate".to_owned(),
+    }
+}
+
+/// Where trust starts and who said so.
+pub(super) fn anchor(report: &Report) -> String {
+    let Some(anchor) = &report.anchor else {
+        return "none: nothing outside of the repository says where trust starts".to_owned();
+    };
+    let source = match anchor.source {
+        AnchorSource::Flag => "from --anchor",
+        AnchorSource::Environment => "from GATECHECK_ANCHOR",
+        AnchorSource::Config => "from your git configuration",
+        AnchorSource::Event => "from the event of the build service, which is trusted for the past",
+        AnchorSource::FirstUse => "taken from the repository itself, on first use: not a proof",
+    };
+    format!("{} {source}", anchor.commit)
+}
+
+/// Whether a checkpoint applies.
+pub(super) fn checkpoint(report: &Report) -> String {
+    match report.checkpoint {
+        Some(checkpoint) => {
+            format!("gate {}, registry serial {}", checkpoint.commit.short(), checkpoint.serial)
+        }
+        None => "none: an old or forked but once valid history would not be noticed".to_owned(),
+    }
+}
+
+/// The registry that was in force at the end.
+pub(super) fn registry(report: &Report) -> String {
+    let Some(registry) = &report.registry else { return "none".to_owned() };
+    let digest: String = hex::encode(registry.sha256).chars().take(12).collect();
+    let from = match (registry.pinned, registry.commit) {
+        (true, _) => "pinned with --registry".to_owned(),
+        (false, Some(commit)) => format!("in force since {}", commit.short()),
+        (false, None) => "from the history".to_owned(),
+    };
+    format!("serial {}, sha256 {digest}…, {from}", registry.serial)
+}
+
+/// What was judged.
+pub(super) fn tip(report: &Report) -> String {
+    match &report.tip.reference {
+        Some(reference) => format!("{} at {}", escape::line(reference), report.tip.commit.short()),
+        None => report.tip.commit.to_string(),
+    }
+}
+
+/// `epoch 7`, `squash big-import`, `ceremony`.
+pub(super) fn gate(gate: &GateReport) -> String {
+    match (gate.kind, gate.epoch, &gate.name) {
+        (GateKind::Epoch, Some(epoch), _) => format!("epoch {epoch}"),
+        (GateKind::Squash, _, Some(name)) => format!("squash {}", escape::line(name)),
+        (kind, _, _) => kind.name().to_owned(),
+    }
+}
+
+/// What a finding is about: `epoch 3, commit 0123…`; empty when it is about nothing in particular.
+pub(super) fn about(finding: &Finding) -> String {
+    let mut parts = Vec::new();
+    if let Some(epoch) = finding.epoch {
+        parts.push(format!("epoch {epoch}"));
+    }
+    if let Some(commit) = finding.commit {
+        parts.push(format!("commit {commit}"));
+    }
+    if let Some(tag) = &finding.tag {
+        parts.push(format!("tag {}", escape::line(tag)));
+    }
+    parts.join(", ")
+}
