@@ -165,6 +165,12 @@ pub struct Step {
     pub brought: Vec<Brought>,
     /// Registries in the trees of merged parents that differ from the first parent's and from this commit's.
     pub merged_registries: Vec<(Oid, RegistryFile)>,
+    /// Commits that its manifests name (`gate_commit`, `superseded_by`) and that are held here,
+    /// by id, always with the fact about their signature; they need not be on the mainline.
+    pub named: BTreeMap<Oid, Brought>,
+    /// Paths that this commit brings and that differ from the registry's path or folder in
+    /// letter case only.
+    pub twins: Vec<String>,
     /// What could not be read while this step was made.
     pub gaps: Vec<Gap>,
     /// Facts about signatures of the statements that this commit carries.

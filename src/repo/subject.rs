@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Entry, ObjectKind, Repository, Tree};
-use crate::error::{Error, Result};
+use super::{Entry, ObjectKind, ReadFailure, Repository, Tree};
 use crate::model::Oid;
 
 /// Paths that are taken out.
@@ -24,19 +23,24 @@ impl Repository {
     /// folder that this, and nothing else, leaves empty. Nothing is written.
     ///
     /// # Errors
-    /// [`Error::CannotRead`] where a tree on the way cannot be read.
-    pub fn tree_without(&self, tree: Oid, paths: &[&str]) -> Result<Oid> {
+    /// See [`ReadFailure`].
+    pub fn tree_without(&self, tree: Oid, paths: &[&str]) -> Result<Oid, ReadFailure> {
         let parts: Vec<Vec<&[u8]>> =
             paths.iter().map(|path| path.as_bytes().split(|b| *b == b'/').collect()).collect();
         let left = self.without(tree, &parts, 1)?;
         match left {
             Some(left) => Ok(left),
-            None => self.hash(ObjectKind::Tree, &[]),
+            None => self.tree_id(tree, &[]),
         }
     }
 
     /// `None` where nothing is left. The depth is bounded by the limit `tree-depth`.
-    fn without(&self, id: Oid, paths: &[Vec<&[u8]>], depth: usize) -> Result<Option<Oid>> {
+    fn without(
+        &self,
+        id: Oid,
+        paths: &[Vec<&[u8]>],
+        depth: usize,
+    ) -> Result<Option<Oid>, ReadFailure> {
         self.count_depth(id, depth)?;
         let tree = self.tree(id)?;
         let mut kept: Vec<Entry> = Vec::with_capacity(tree.entries().len());
@@ -59,7 +63,13 @@ impl Repository {
         if kept.is_empty() {
             return Ok(None);
         }
-        self.hash(ObjectKind::Tree, &Tree::from_entries(kept).to_bytes()).map(Some)
+        self.tree_id(id, &Tree::from_entries(kept).to_bytes()).map(Some)
+    }
+
+    fn tree_id(&self, from: Oid, raw: &[u8]) -> Result<Oid, ReadFailure> {
+        // Only a SHA-1 collision attack makes a hash fail.
+        self.hash(ObjectKind::Tree, raw)
+            .map_err(|error| ReadFailure::Corrupt { id: from, why: error.to_string() })
     }
 
     fn entry_without(
@@ -67,7 +77,7 @@ impl Repository {
         entry: &Entry,
         below: &[Vec<&[u8]>],
         depth: usize,
-    ) -> Result<Option<Entry>, Error> {
+    ) -> Result<Option<Entry>, ReadFailure> {
         if below.is_empty() {
             return Ok(Some(entry.clone()));
         }
