@@ -1,1 +1,30 @@
-//! Room: history (see lib.rs).
+//! A repository turned into plain values: the mainline step by step, oldest first.
+//!
+//! [`survey`] walks from the tip to the anchor along first parents and learns what must be known
+//! before the first commit is judged: which commits there are, every version of every key file,
+//! where manifests can lie. [`Steps`] then goes the other way and yields what the fold needs, in
+//! chunks, so that memory stays flat. [`Reachable`] is the other way through, for judging every
+//! commit by a pinned registry.
+//!
+//! Reading files and verifying signatures is other rooms' business and comes in as traits.
+
+mod brought;
+mod changes;
+mod draft;
+mod failure;
+mod material;
+mod reach;
+mod reachable;
+mod start;
+mod steps;
+mod survey;
+mod traits;
+
+pub use failure::Failure;
+pub use reachable::Reachable;
+pub use steps::Steps;
+pub use survey::{KeyBlob, Survey, survey};
+pub use traits::{Options, Purpose, Readers, SignatureRequest, Verifier, Which};
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,8 @@ pub struct Commit {
     pub subject: String,
     /// E-mail addresses of `Co-authored-by` trailers, unescaped and unproven.
     pub co_authors: Vec<String>,
+    /// Every line of the message that reads `Token: value`, in order.
+    pub trailers: Vec<Trailer>,
     /// The signature header that is judged: `gpgsig` in SHA-1 repositories,
     /// `gpgsig-sha256` in SHA-256 ones.
     pub signature: Option<Vec<u8>>,
@@ -27,6 +29,15 @@ pub struct Commit {
     pub payload: Vec<u8>,
     /// The signature header of the other object format, which is not judged.
     pub other_signature: Option<OtherSignature>,
+}
+
+/// A line `Token: value` of a commit's message: unproven words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trailer {
+    /// The token as written; compare it without regard to case.
+    pub token: String,
+    /// The value, folded lines joined, unescaped, cut at 200 characters a line.
+    pub value: String,
 }
 
 /// The signature header that belongs to the other object format.

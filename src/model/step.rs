@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::certificate::KeyFile;
-use super::commit::{Identity, MalformedObject};
+use super::commit::{Identity, MalformedObject, Trailer};
 use super::fact::{FactTable, SignatureFact};
 use super::gate::ManifestName;
 use super::manifest::Manifest;
@@ -123,6 +123,8 @@ pub struct Head {
     pub subject: String,
     /// Addresses of `Co-authored-by` trailers.
     pub co_authors: Vec<String>,
+    /// Every line of the message that reads `Token: value`, in order.
+    pub trailers: Vec<Trailer>,
     /// Set where a signature header of the other object format was left out: its name.
     pub other_signature: Option<&'static str>,
 }
@@ -144,16 +146,31 @@ pub struct Step {
     pub keys: Vec<FileChange>,
     /// Contents of the changed or added regular files below `keys/` that could be key files, by path.
     pub key_files: BTreeMap<String, (Oid, Arc<KeyFile>)>,
+    /// SHA-256 of the contents of the changed or added regular files below `keys/`, by path:
+    /// the registry, key files and ceremony records.
+    pub sha256: BTreeMap<String, [u8; 32]>,
+    /// Ceremony records (regular `.toml` files below `keys/ceremonies/`) that were added or
+    /// changed: path and text.
+    pub records: Vec<Arc<Source>>,
     /// Manifests that differ, for every naming that any registry of the judged history uses.
     pub manifests: Vec<ManifestChange>,
     /// Set where `manifests` adds one.
     pub subject: Option<Subject>,
+    /// Content digests of the trees of earlier commits that the manifests name in `gate_commit`,
+    /// by commit; computed where a manifest states one.
+    pub bound_content: BTreeMap<Oid, [u8; 32]>,
     /// Paths that differ from the first parent's tree; set where `manifests` adds one.
     pub changed: Option<Vec<Vec<u8>>>,
     /// Commits that this one brought, itself last. Oldest first.
     pub brought: Vec<Brought>,
     /// Registries in the trees of merged parents that differ from the first parent's and from this commit's.
     pub merged_registries: Vec<(Oid, RegistryFile)>,
+    /// Commits that its manifests name (`gate_commit`, `superseded_by`) and that are held here,
+    /// by id, always with the fact about their signature; they need not be on the mainline.
+    pub named: BTreeMap<Oid, Brought>,
+    /// Paths that this commit brings and that differ from the registry's path or folder in
+    /// letter case only.
+    pub twins: Vec<String>,
     /// What could not be read while this step was made.
     pub gaps: Vec<Gap>,
     /// Facts about signatures of the statements that this commit carries.

@@ -1,1 +1,41 @@
-//! Room: repo (see lib.rs).
+//! The only room that names `git2`: checked bytes of objects, and what the repository's own
+//! files say about itself.
+//!
+//! What is trusted of a repository is very little. An object is read by its id, its size is
+//! held against a limit before it is inflated, and its bytes are hashed. Commits, tags and trees
+//! are then parsed here, from these bytes alone ([`commit`], [`tag`], [`tree`]). libgit2's own
+//! commit objects and revision walks are never used: they take parents from the commit-graph
+//! file, from grafts and from `.git/shallow`, which nobody signed. Replace refs are never
+//! followed. Neither `GIT_*` variables nor the repository's configuration choose an object.
+
+pub mod commit;
+pub mod conditions;
+pub mod digest;
+pub mod doctor;
+mod identity;
+mod lines;
+pub mod object;
+mod open;
+pub mod refs;
+pub mod subject;
+pub mod tag;
+pub mod tree;
+pub mod tree_diff;
+mod trailers;
+mod twins;
+mod user_config;
+pub mod write;
+
+pub use commit::{parents_of, parse_commit};
+pub use conditions::Conditions;
+pub use doctor::{Ailment, doctor};
+pub use object::{Object, ObjectKind, ReadFailure};
+pub use open::Repository;
+pub use tag::{Tag, parse_tag};
+pub use tree::{Entry, EntryKind, Tree};
+pub use tree_diff::TreeChange;
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! Files read from trees: registries, manifests, key files. Each blob is parsed once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::traits::Readers;
+use crate::finding::{Code, Finding};
+use crate::model::registry::{KEYS_FOLDER, REGISTRY_PATH};
+use crate::model::step::{ManifestReading, RegistryFile, RegistryReading};
+use crate::model::{KeyFile, ManifestName, Oid};
+use crate::repo::tree::{MODE_FILE, describe_mode};
+use crate::repo::{ReadFailure, Repository};
+use crate::source::Source;
+
+/// How many registries are kept: neighbours on the mainline ask for the same few.
+const KEPT_REGISTRIES: usize = 32;
+/// How many key files are kept parsed.
+const KEPT_KEY_FILES: usize = 4_096;
+
+/// Reads files and remembers them.
+pub(super) struct Material<'a> {
+    pub(super) repo: &'a Repository,
+    readers: &'a dyn Readers,
+    registries: HashMap<Oid, Arc<RegistryReading>>,
+    key_files: HashMap<Oid, Arc<KeyFile>>,
+}
+
+impl<'a> Material<'a> {
+    pub(super) fn new(repo: &'a Repository, readers: &'a dyn Readers) -> Self {
+        Self { repo, readers, registries: HashMap::new(), key_files: HashMap::new() }
+    }
+
+    /// What stands at the registry's path in a tree.
+    pub(super) fn registry(&mut self, tree: Oid) -> Result<RegistryFile, ReadFailure> {
+        if let Some(folder) = self.repo.lookup(tree, KEYS_FOLDER)?
+            && !folder.is_tree()
+        {
+            return Ok(RegistryFile::NotRegular(format!(
+                "{KEYS_FOLDER} is {}, not a folder",
+                describe_mode(folder.mode)
+            )));
+        }
+        let Some(entry) = self.repo.lookup(tree, REGISTRY_PATH)? else {
+            return Ok(RegistryFile::Missing);
+        };
+        if entry.mode != MODE_FILE {
+            return Ok(RegistryFile::NotRegular(describe_mode(entry.mode)));
+        }
+        Ok(RegistryFile::File(entry.id, self.registry_blob(entry.id)?))
+    }
+
+    fn registry_blob(&mut self, blob: Oid) -> Result<Arc<RegistryReading>, ReadFailure> {
+        if let Some(known) = self.registries.get(&blob) {
+            return Ok(Arc::clone(known));
+        }
+        let reading = match text(self.repo, REGISTRY_PATH, blob)? {
+            Ok(source) => self.readers.registry(&source),
+            Err(unreadable) => RegistryReading {
+                registry: None,
+                problems: vec![unreadable.finding(Code::RegistryInvalid)],
+            },
+        };
+        if self.registries.len() >= KEPT_REGISTRIES {
+            self.registries.clear();
+        }
+        let reading = Arc::new(reading);
+        self.registries.insert(blob, Arc::clone(&reading));
+        Ok(reading)
+    }
+
+    /// A manifest's content.
+    pub(super) fn manifest(
+        &self,
+        name: &ManifestName,
+        path: &str,
+        blob: Oid,
+    ) -> Result<Arc<ManifestReading>, ReadFailure> {
+        Ok(Arc::new(match text(self.repo, path, blob)? {
+            Ok(source) => self.readers.manifest(name, &source),
+            Err(unreadable) => ManifestReading {
+                manifest: None,
+                problems: vec![unreadable.finding(Code::ManifestInvalid)],
+            },
+        }))
+    }
+
+    /// A key file's content, parsed.
+    pub(super) fn key_file(&mut self, blob: Oid, bytes: &[u8]) -> Arc<KeyFile> {
+        if let Some(known) = self.key_files.get(&blob) {
+            return Arc::clone(known);
+        }
+        if self.key_files.len() >= KEPT_KEY_FILES {
+            self.key_files.clear();
+        }
+        let file = Arc::new(self.readers.key_file(bytes));
+        self.key_files.insert(blob, Arc::clone(&file));
+        file
+    }
+}
+
+/// Why a blob that is there is no text.
+pub(super) struct Unreadable {
+    path: String,
+    observed: String,
+    required: &'static str,
+    help: String,
+}
+
+impl Unreadable {
+    fn finding(&self, code: Code) -> Finding {
+        Finding::new(
+            code,
+            format!("{} cannot be read as text", crate::model::text::shown(&self.path)),
+        )
+        .help(self.help.clone())
+        .compared(self.observed.clone(), self.required)
+    }
+}
+
+/// A blob as text; the inner error is what is wrong with the file itself.
+pub(super) fn text(
+    repo: &Repository,
+    path: &str,
+    blob: Oid,
+) -> Result<Result<Arc<Source>, Unreadable>, ReadFailure> {
+    let unreadable = |observed: String, required, help: String| Unreadable {
+        path: path.to_owned(),
+        observed,
+        required,
+        help,
+    };
+    let bytes = match repo.read_blob(blob) {
+        Ok(bytes) => bytes,
+        Err(failure @ ReadFailure::TooLarge { .. }) => {
+            return Ok(Err(unreadable(
+                failure.to_string(),
+                "a file within the limit",
+                failure.help(),
+            )));
+        }
+        Err(failure) => return Err(failure),
+    };
+    Ok(match String::from_utf8(bytes) {
+        Ok(text) => Ok(Source::new(path, text)),
+        Err(error) => Err(unreadable(
+            format!("byte {} is not UTF-8", error.utf8_error().valid_up_to()),
+            "UTF-8 text",
+            "save the file as UTF-8 and commit it anew".to_owned(),
+        )),
+    })
+}

@@ -1,0 +1,327 @@
+//! The second way through: anchor to tip, step by step, in chunks.
+
+use std::collections::BTreeSet;
+
+use super::brought::{self, Read, own_paths, plain, tree_of};
+use super::changes::Trees;
+use super::draft::{Draft, Place, empty_step, put, settle};
+use super::failure::{commit_gap, gap, object_gap};
+use super::material::Material;
+use super::reach::Reach;
+use super::survey::Survey;
+use super::traits::{Options, Readers, SignatureRequest, Verifier, Which};
+use crate::finding::Finding;
+use crate::model::manifest::Binding;
+use crate::model::step::{Brought, Step, Subject};
+use crate::model::{Manifest, Oid};
+use crate::repo::{ReadFailure, Repository};
+
+/// Yields the commits after the anchor, oldest first, in chunks of [`Options::chunk`].
+///
+/// Everything that cannot be read becomes a gap of the step that needed it.
+pub struct Steps<'a> {
+    pub(super) repo: &'a Repository,
+    pub(super) survey: &'a Survey,
+    pub(super) options: &'a Options,
+    pub(super) material: Material<'a>,
+    verifier: &'a dyn Verifier,
+    reach: Reach<'a>,
+    /// Position of the next commit.
+    next: usize,
+    /// The last tree of the mainline that is known.
+    before: Option<Oid>,
+}
+
+impl<'a> Steps<'a> {
+    /// Begins after the survey's anchor.
+    ///
+    /// # Errors
+    /// [`ReadFailure`] where the anchor cannot be read.
+    pub fn new(
+        repo: &'a Repository,
+        survey: &'a Survey,
+        readers: &'a dyn Readers,
+        verifier: &'a dyn Verifier,
+        options: &'a Options,
+    ) -> Result<Self, ReadFailure> {
+        let before = survey.anchor().map_or(Ok(None), |anchor| tree_of(repo, anchor))?;
+        Ok(Self {
+            repo,
+            survey,
+            options,
+            material: Material::new(repo, readers),
+            verifier,
+            reach: Reach::new(repo, survey.conditions.clone(), survey.anchor()),
+            next: 1,
+            before,
+        })
+    }
+
+    pub(super) fn settle_one(&self, draft: Draft) -> Option<Step> {
+        settle(vec![draft], self.verifier).pop()
+    }
+
+    fn next_draft(&mut self) -> Option<Draft> {
+        let id = *self.survey.mainline.get(self.next)?;
+        let position = u64::try_from(self.next).unwrap_or(u64::MAX);
+        self.next = self.next.saturating_add(1);
+        let before = self.before;
+        let draft = self.draft(id, position, before, true);
+        if let Ok(head) = &draft.step.commit {
+            self.before = Some(head.tree);
+        } else if let Err(malformed) = &draft.step.commit {
+            // Where the tree cannot be told, the next commit answers for the whole change.
+            self.before = malformed.tree.or(before);
+        }
+        Some(draft)
+    }
+
+    /// A step against the tree `before`. `brings` is unset for the anchor, which brings only
+    /// itself.
+    pub(super) fn draft(
+        &mut self,
+        id: Oid,
+        position: u64,
+        before: Option<Oid>,
+        brings: bool,
+    ) -> Draft {
+        let read = match brought::read(self.repo, id) {
+            Ok(read) => read,
+            Err(failure) => {
+                // The survey read it a moment ago.
+                let lost = crate::model::MalformedObject {
+                    code: crate::finding::Code::MissingObject,
+                    observed: failure.to_string(),
+                    required: "the commit".to_owned(),
+                    parents: None,
+                    tree: None,
+                    committer_time: None,
+                };
+                let mut step = empty_step(id, position, Err(lost));
+                step.gaps.push(gap(commit_gap(&failure, None, &self.survey.conditions)));
+                return Draft { step, questions: Vec::new() };
+            }
+        };
+        let mut draft =
+            Draft { step: empty_step(id, position, read.commit.clone()), questions: Vec::new() };
+        let (tree, parents) = match &read.commit {
+            Ok(head) => (Some(head.tree), head.parents.clone()),
+            Err(bad) => (bad.tree, bad.parents.clone().unwrap_or_default()),
+        };
+        if let Some(tree) = tree {
+            self.compare(&mut draft.step, Trees { before, after: Some(tree) });
+        }
+        if brings {
+            self.merged_registries(&mut draft.step, before, tree, &parents);
+            self.bring(&mut draft, &parents);
+        }
+        self.own(&mut draft, read);
+        self.name_commits(&mut draft);
+        draft
+    }
+
+    fn note<T>(&self, step: &mut Step, result: Result<T, ReadFailure>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(failure) => {
+                let finding = object_gap(&failure, step.id, &self.survey.conditions);
+                push_gap(step, finding);
+                None
+            }
+        }
+    }
+
+    /// Keys, registry, manifests, subject: what the tree has that the one before has not.
+    fn compare(&mut self, step: &mut Step, trees: Trees) {
+        let Some(after) = trees.after else { return };
+        if trees.before == trees.after {
+            return;
+        }
+        let keys = self.material.keys(trees);
+        if let Some(keys) = self.note(step, keys) {
+            if keys.registry_changed() {
+                let registry = self.material.registry(after);
+                step.registry = self.note(step, registry);
+            }
+            for failure in &keys.failures {
+                push_gap(step, object_gap(failure, step.id, &self.survey.conditions));
+            }
+            step.keys = keys.changes;
+            step.key_files = keys.key_files;
+            step.sha256 = keys.sha256;
+            step.records = keys.records;
+        }
+        let manifests = self.material.manifests(trees, &self.survey.manifest_paths);
+        step.manifests = self.note(step, manifests).unwrap_or_default();
+        let twins = self.material.new_twins(trees);
+        step.twins = self.note(step, twins).unwrap_or_default();
+        let added: Vec<String> = step
+            .manifests
+            .iter()
+            .filter(|change| change.file.before.is_none() && change.file.after.is_some())
+            .map(|change| change.file.path.clone())
+            .collect();
+        if !added.is_empty() {
+            let subject = self.subject(step, after, &added);
+            step.subject = self.note(step, subject);
+            let changed = self.repo.diff(trees.before, trees.after);
+            step.changed =
+                self.note(step, changed).map(|all| all.into_iter().map(|c| c.path).collect());
+            self.bound_contents(step);
+        }
+    }
+
+    fn subject(&self, step: &Step, tree: Oid, added: &[String]) -> Result<Subject, ReadFailure> {
+        let added: Vec<&str> = added.iter().map(String::as_str).collect();
+        let states_content = manifests(step)
+            .any(|m| m.subject_sha256.is_some() && matches!(m.binding, Binding::Tree(_)));
+        Ok(Subject {
+            tree: self.repo.tree_without(tree, &added)?,
+            content_sha256: if states_content {
+                Some(self.repo.content_digest(tree, &added)?)
+            } else {
+                None
+            },
+        })
+    }
+
+    fn bound_contents(&self, step: &mut Step) {
+        let bound: BTreeSet<Oid> = manifests(step)
+            .filter(|manifest| manifest.subject_sha256.is_some())
+            .filter_map(|manifest| match manifest.binding {
+                Binding::Commit(commit) => Some(commit),
+                _ => None,
+            })
+            .filter(|commit| self.repo.is_commit(*commit))
+            .collect();
+        for commit in bound {
+            let digest = tree_of(self.repo, commit)
+                .and_then(|tree| tree.map(|tree| self.repo.content_digest(tree, &[])).transpose());
+            if let Some(Some(digest)) = self.note(step, digest) {
+                step.bound_content.insert(commit, digest);
+            }
+        }
+    }
+
+    fn merged_registries(
+        &mut self,
+        step: &mut Step,
+        before: Option<Oid>,
+        own: Option<Oid>,
+        parents: &[Oid],
+    ) {
+        if parents.len() < 2 {
+            return;
+        }
+        let blob = |material: &mut Material<'_>, tree: Option<Oid>| match tree {
+            Some(tree) => material.registry(tree).map(|file| file.blob()),
+            None => Ok(None),
+        };
+        let known = [blob(&mut self.material, before), blob(&mut self.material, own)];
+        let known: Vec<Oid> =
+            known.into_iter().filter_map(|b| self.note(step, b)).flatten().collect();
+        for parent in parents.iter().skip(1) {
+            let file = tree_of(self.repo, *parent)
+                .and_then(|tree| tree.map(|tree| self.material.registry(tree)).transpose());
+            if let Some(Some(file)) = self.note(step, file)
+                && file.blob().is_some_and(|blob| !known.contains(&blob))
+            {
+                step.merged_registries.push((*parent, file));
+            }
+        }
+    }
+
+    fn bring(&mut self, draft: &mut Draft, parents: &[Oid]) {
+        let merged = parents.get(1..).unwrap_or(&[]);
+        let found = self.reach.explore(merged, Some(draft.step.id));
+        self.reach.meet(draft.step.id);
+        for finding in found.gaps {
+            push_gap(&mut draft.step, finding);
+        }
+        for id in found.order {
+            let read = brought::read(self.repo, id);
+            let Some(read) = self.note(&mut draft.step, read) else { continue };
+            let at = draft.step.brought.len();
+            let paths = self.paths_of(&mut draft.step, &read);
+            let mut one = plain(id, read.commit.clone());
+            one.paths = paths;
+            if self.options.which == Which::Everything {
+                one.signature = read.plain_fact();
+                draft.questions.extend(read.request.map(|request| (Place::Brought(at), request)));
+            }
+            draft.step.brought.push(one);
+        }
+    }
+
+    /// The commit itself: last of what it brings, and its signature.
+    fn own(&self, draft: &mut Draft, read: Read) {
+        let paths = self.paths_of(&mut draft.step, &read);
+        draft.step.brought.push(Brought { paths, ..plain(draft.step.id, read.commit.clone()) });
+        let gate = !draft.step.manifests.is_empty() || !draft.step.keys.is_empty();
+        // A gap may hide that the commit is a gate.
+        let wanted = gate || !draft.step.gaps.is_empty() || draft.step.position == 0;
+        if wanted || self.options.which > Which::Gates {
+            if let Some(fact) = read.plain_fact() {
+                put(&mut draft.step, Place::Own, fact);
+            }
+            draft.questions.extend(read.request.map(|request| (Place::Own, request)));
+        }
+    }
+
+    fn paths_of(&self, step: &mut Step, read: &Read) -> Vec<Vec<u8>> {
+        match &read.commit {
+            Ok(head) if self.options.brought_paths && step.position > 0 => {
+                let paths = own_paths(self.repo, head);
+                self.note(step, paths).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Commits that manifests name: where a gate was made first and signed off later, its
+    /// signature is asked for only now.
+    fn name_commits(&self, draft: &mut Draft) {
+        let mut ids: BTreeSet<Oid> = BTreeSet::new();
+        for manifest in manifests(&draft.step) {
+            if let Binding::Commit(id) = manifest.binding {
+                ids.insert(id);
+            }
+            let superseding = manifest.signoffs.iter().map(|s| s.superseded_by.as_str());
+            ids.extend(superseding.filter_map(Oid::from_hex));
+        }
+        for id in ids.into_iter().filter(|id| self.repo.is_commit(*id)) {
+            let read = brought::read(self.repo, id);
+            let Some(read) = self.note(&mut draft.step, read) else { continue };
+            let mut named = plain(id, read.commit.clone());
+            named.signature = read.plain_fact();
+            draft.step.named.insert(id, named);
+            draft.questions.extend(read.request.map(|r: SignatureRequest| (Place::Named(id), r)));
+        }
+    }
+}
+
+impl Iterator for Steps<'_> {
+    type Item = Vec<Step>;
+
+    fn next(&mut self) -> Option<Vec<Step>> {
+        let mut drafts = Vec::new();
+        while drafts.len() < self.options.chunk.max(1) {
+            match self.next_draft() {
+                Some(draft) => drafts.push(draft),
+                None => break,
+            }
+        }
+        (!drafts.is_empty()).then(|| settle(drafts, self.verifier))
+    }
+}
+
+fn manifests(step: &Step) -> impl Iterator<Item = &Manifest> {
+    step.manifests.iter().filter_map(|change| change.reading.as_ref()?.manifest.as_deref())
+}
+
+/// The same gap is told once a step.
+fn push_gap(step: &mut Step, finding: Finding) {
+    if !step.gaps.iter().any(|known| known.finding == finding) {
+        step.gaps.push(gap(finding));
+    }
+}

@@ -1,0 +1,268 @@
+//! The first way through: tip to anchor, learning what must be known before judging.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use super::failure::{Failure, commit_gap, gap, malformed, object_gap, too_many_commits};
+use super::material::Material;
+use super::reach::is_ancestor;
+use super::traits::{Options, Readers};
+use crate::finding::{Code, Finding};
+use crate::model::gate::ManifestPaths;
+use crate::model::registry::{CEREMONIES_FOLDER, KEYS_FOLDER, REGISTRY_PATH};
+use crate::model::step::{Gap, RegistryFile};
+use crate::model::{Commit, MalformedObject, Oid};
+use crate::repo::{Conditions, EntryKind, ReadFailure, Repository, parse_commit};
+
+/// What is known of a history before its first commit is judged.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    /// The first-parent chain, the anchor first and the tip last.
+    pub mainline: Vec<Oid>,
+    /// Every version of every file below `keys/` that could be a key file, on the mainline from
+    /// the anchor on and in the trees of merged parents, by blob.
+    pub key_blobs: BTreeMap<Oid, KeyBlob>,
+    /// Where manifests lie, by every registry on the mainline. A rule that judges by one
+    /// registry has to ask that registry's own [`ManifestPaths`] again.
+    pub manifest_paths: Vec<ManifestPaths>,
+    /// What could not be read on the way. Never empty where a key file could be hidden by it.
+    pub gaps: Vec<Gap>,
+    /// Local files that bend what git shows; they changed nothing here.
+    pub conditions: Conditions,
+}
+
+/// One version of a key file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyBlob {
+    /// Paths it was seen at.
+    pub paths: BTreeSet<String>,
+    /// The newest mainline commit, or merged parent, in whose tree it was seen.
+    pub seen_in: Oid,
+}
+
+impl Survey {
+    /// The judged tip.
+    #[must_use]
+    pub fn tip(&self) -> Option<Oid> {
+        self.mainline.last().copied()
+    }
+
+    /// The anchor.
+    #[must_use]
+    pub fn anchor(&self) -> Option<Oid> {
+        self.mainline.first().copied()
+    }
+}
+
+/// Walks from `tip` to `anchor` along first parents.
+///
+/// # Errors
+/// [`Failure::Found`] where the walk does not arrive: `shallow-history`, `missing-object`,
+/// `malformed-object` and its kin, `mainline-replaced`, `not-descendant`.
+pub fn survey(
+    repo: &Repository,
+    readers: &dyn Readers,
+    tip: Oid,
+    anchor: Oid,
+    options: &Options,
+) -> Result<Survey, Failure> {
+    let mut surveyor = Surveyor {
+        material: Material::new(repo, readers),
+        repo,
+        conditions: repo.conditions(),
+        folders: HashSet::new(),
+        asked: HashSet::new(),
+        key_blobs: BTreeMap::new(),
+        manifest_paths: BTreeSet::new(),
+        gaps: Vec::new(),
+    };
+    let mut mainline = surveyor.walk(tip, anchor)?;
+    mainline.reverse();
+    if surveyor.manifest_paths.is_empty() {
+        surveyor.manifest_paths.insert(ManifestPaths::default());
+    }
+    let paths = surveyor.manifest_paths.into_iter();
+    let manifest_paths = match &options.branch {
+        Some(branch) => paths.map(|paths| paths.for_branch(branch)).collect(),
+        None => paths.collect(),
+    };
+    Ok(Survey {
+        mainline,
+        key_blobs: surveyor.key_blobs,
+        manifest_paths,
+        gaps: surveyor.gaps,
+        conditions: surveyor.conditions,
+    })
+}
+
+struct Surveyor<'a> {
+    material: Material<'a>,
+    repo: &'a Repository,
+    conditions: Conditions,
+    /// Folders `keys` that were listed.
+    folders: HashSet<Oid>,
+    /// Folders `keys` whose registry was asked where manifests lie.
+    asked: HashSet<Oid>,
+    key_blobs: BTreeMap<Oid, KeyBlob>,
+    manifest_paths: BTreeSet<ManifestPaths>,
+    gaps: Vec<Gap>,
+}
+
+impl Surveyor<'_> {
+    fn walk(&mut self, tip: Oid, anchor: Oid) -> Result<Vec<Oid>, Failure> {
+        let allowed = self.repo.limits().commits;
+        let mut mainline = Vec::new();
+        let (mut here, mut child) = (tip, None);
+        loop {
+            if u64::try_from(mainline.len()).unwrap_or(u64::MAX) >= allowed {
+                return Err(too_many_commits(here, allowed).into());
+            }
+            mainline.push(here);
+            let raw = self
+                .repo
+                .read_commit(here)
+                .map_err(|failure| commit_gap(&failure, child, &self.conditions))?;
+            let parsed = parse_commit(here, &raw);
+            let (tree, parents) = known_parts(&parsed);
+            if let Some(tree) = tree {
+                self.look_at(here, tree, true)?;
+            }
+            // What the anchor itself merged lies in the past that is trusted as it stands.
+            if here == anchor {
+                return Ok(mainline);
+            }
+            self.look_at_merged(here, parents.unwrap_or(&[]))?;
+            let parents = match (&parsed, parents) {
+                (Err(found), None) => return Err(malformed(here, found).into()),
+                (_, parents) => parents.unwrap_or(&[]),
+            };
+            let Some(first) = parents.first() else {
+                return Err(self.off_mainline(tip, anchor).into());
+            };
+            child = Some(here);
+            here = *first;
+        }
+    }
+
+    /// The walk came to a root without meeting the anchor.
+    fn off_mainline(&self, tip: Oid, anchor: Oid) -> Finding {
+        match is_ancestor(self.repo, &self.conditions, tip, anchor) {
+            Ok(true) => Finding::new(
+                Code::MainlineReplaced,
+                format!(
+                    "the anchor {} is an ancestor of {}, but not along first parents: another \
+                     history was put in the mainline's place by a merge",
+                    anchor.short(),
+                    tip.short()
+                ),
+            )
+            .help(format!(
+                "git log --first-parent --oneline {tip} shows the mainline; merge the other way round"
+            ))
+            .commit(tip)
+            .compared("the anchor off the mainline", "the anchor on the first-parent chain"),
+            Ok(false) => Finding::new(
+                Code::NotDescendant,
+                format!("{} does not descend from the anchor {}", tip.short(), anchor.short()),
+            )
+            .help("check the anchor, and that the remote serves the history that you know")
+            .commit(tip)
+            .compared("a history without the anchor", format!("the anchor {anchor} in it")),
+            Err(gap) => gap,
+        }
+    }
+
+    /// Key files in the trees of merged parents: a revocation may stand only there.
+    fn look_at_merged(&mut self, merge: Oid, parents: &[Oid]) -> Result<(), Failure> {
+        for parent in parents.iter().skip(1) {
+            let raw = match self.repo.read_commit(*parent) {
+                Ok(raw) => raw,
+                Err(failure) => {
+                    self.gaps.push(gap(commit_gap(&failure, Some(merge), &self.conditions)));
+                    continue;
+                }
+            };
+            if let (Some(tree), _) = known_parts(&parse_commit(*parent, &raw)) {
+                self.look_at(*parent, tree, false)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn look_at(&mut self, commit: Oid, tree: Oid, mainline: bool) -> Result<(), Failure> {
+        if let Err(failure) = self.look_in(commit, tree, mainline) {
+            self.gaps.push(gap(object_gap(&failure, commit, &self.conditions)));
+        }
+        let allowed = self.repo.limits().key_files;
+        let observed = u64::try_from(self.key_blobs.len()).unwrap_or(u64::MAX);
+        if observed > allowed {
+            let failure = ReadFailure::TooLarge {
+                id: tree,
+                limit: "key-files",
+                unit: "versions of key files (with those of older trees)",
+                observed,
+                allowed,
+            };
+            return Err(object_gap(&failure, commit, &self.conditions)
+                .help(format!("--limit key-files={}", allowed.saturating_mul(2)))
+                .into());
+        }
+        Ok(())
+    }
+
+    fn look_in(&mut self, commit: Oid, tree: Oid, mainline: bool) -> Result<(), ReadFailure> {
+        let Some(keys) = self.repo.folder(tree, KEYS_FOLDER)? else { return Ok(()) };
+        let listed = self.folders.contains(&keys);
+        if listed && !mainline {
+            return Ok(());
+        }
+        for (below, entry) in if listed { Vec::new() } else { self.repo.list(keys)? } {
+            let path = format!("{KEYS_FOLDER}/{}", String::from_utf8_lossy(&below));
+            if entry.kind() != EntryKind::File || !is_key_file(&path) {
+                continue;
+            }
+            self.key_blobs
+                .entry(entry.id)
+                .or_insert_with(|| KeyBlob { paths: BTreeSet::new(), seen_in: commit })
+                .paths
+                .insert(path);
+        }
+        self.folders.insert(keys);
+        if mainline {
+            self.learn_manifest_paths(tree, keys)?;
+        }
+        Ok(())
+    }
+
+    fn learn_manifest_paths(&mut self, tree: Oid, keys: Oid) -> Result<(), ReadFailure> {
+        if !self.asked.insert(keys) {
+            return Ok(());
+        }
+        if let RegistryFile::File(_, reading) = self.material.registry(tree)?
+            && let Some(registry) = &reading.registry
+        {
+            self.manifest_paths.insert(registry.policy.gates.manifest.clone());
+        }
+        Ok(())
+    }
+}
+
+/// Whether a path below `keys/` can hold a key: the registry and ceremony records cannot.
+pub(super) fn is_key_file(path: &str) -> bool {
+    path != REGISTRY_PATH && !is_record(path)
+}
+
+/// Whether a path is that of a ceremony record.
+pub(super) fn is_record(path: &str) -> bool {
+    let below = path.strip_prefix(CEREMONIES_FOLDER).and_then(|rest| rest.strip_prefix('/'));
+    below.is_some_and(|name| name.ends_with(".toml"))
+}
+
+/// Tree and parents of a commit, as far as they can be trusted.
+pub(super) fn known_parts(
+    parsed: &Result<Commit, MalformedObject>,
+) -> (Option<Oid>, Option<&[Oid]>) {
+    match parsed {
+        Ok(commit) => (Some(commit.tree), Some(commit.parents.as_slice())),
+        Err(found) => (found.tree, found.parents.as_deref()),
+    }
+}

@@ -1,0 +1,163 @@
+//! Finding and opening a repository.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::error::{Error, Result};
+use crate::model::text::shown;
+use crate::model::{Limits, ObjectFormat};
+
+/// An open repository. Objects can be read from several threads at once.
+pub struct Repository {
+    /// libgit2's handle, for refs and paths. It is `Send` only, hence the lock.
+    git: Mutex<git2::Repository>,
+    /// An object database of our own over the same files: `Sync`, and free of the handle's
+    /// environment, replace refs and grafts.
+    odb: git2::Odb<'static>,
+    limits: Limits,
+    format: ObjectFormat,
+    git_dir: PathBuf,
+    common_dir: PathBuf,
+    work_dir: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for Repository {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Repository").field("git_dir", &self.git_dir).finish_non_exhaustive()
+    }
+}
+
+impl Repository {
+    /// Opens the repository that `path` lies in: a work tree or a folder inside of it, a linked
+    /// work tree, a submodule, a bare repository or a `.git` folder. `GIT_DIR` and its kin are
+    /// not looked at.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`] where there is no repository; [`Error::CannotRead`] where there is
+    /// one that cannot be read as it is (partial clone, other owner, unknown extension), with
+    /// the command that mends it.
+    pub fn open(path: &Path, limits: &Limits) -> Result<Self> {
+        // Every object's bytes are hashed when read. The cache of objects is off: it would
+        // grow to 256 MiB on long walks, which read each object once or twice.
+        git2::opts::strict_hash_verification(true);
+        git2::opts::enable_caching(false);
+        // Without `FROM_ENV` libgit2 reads no GIT_* variable; with no flag it searches upward.
+        let git = git2::Repository::open_ext(
+            path,
+            git2::RepositoryOpenFlags::empty(),
+            std::iter::empty::<&std::ffi::OsStr>(),
+        )
+        .map_err(|error| not_opened(path, &error))?;
+        Self::from_git(git, path, limits)
+    }
+
+    pub(super) fn from_git(git: git2::Repository, path: &Path, limits: &Limits) -> Result<Self> {
+        let format = match git.object_format() {
+            git2::ObjectFormat::Sha1 => ObjectFormat::Sha1,
+            git2::ObjectFormat::Sha256 => ObjectFormat::Sha256,
+        };
+        let (git_dir, common_dir) = (git.path().to_owned(), git.commondir().to_owned());
+        let work_dir = git.workdir().map(Path::to_owned);
+        let objects = common_dir.join("objects");
+        let objects = objects.to_str().ok_or_else(|| {
+            Error::unusable(
+                format!("the path of {} is not UTF-8", shown(&common_dir.to_string_lossy())),
+                "move or clone the repository to a path of plain characters",
+            )
+        })?;
+        let odb = git2::Odb::new_ext(git.object_format())
+            .and_then(|odb| odb.add_disk_alternate(objects).map(|()| odb))
+            .map_err(|error| not_opened(path, &error))?;
+        Ok(Self {
+            git: Mutex::new(git),
+            odb,
+            limits: *limits,
+            format,
+            git_dir,
+            common_dir,
+            work_dir,
+        })
+    }
+
+    /// How this repository names objects.
+    #[must_use]
+    pub const fn format(&self) -> ObjectFormat {
+        self.format
+    }
+
+    /// The bounds that reading keeps to.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The repository's own folder; for a linked work tree the one below `worktrees/`.
+    #[must_use]
+    pub fn git_dir(&self) -> &Path {
+        &self.git_dir
+    }
+
+    /// The folder that linked work trees share: objects, refs, configuration.
+    #[must_use]
+    pub fn common_dir(&self) -> &Path {
+        &self.common_dir
+    }
+
+    /// The work tree; `None` for a bare repository.
+    #[must_use]
+    pub fn work_dir(&self) -> Option<&Path> {
+        self.work_dir.as_deref()
+    }
+
+    pub(super) fn odb(&self) -> &git2::Odb<'static> {
+        &self.odb
+    }
+
+    pub(super) fn git(&self) -> MutexGuard<'_, git2::Repository> {
+        self.git.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why libgit2 did not open it, and what mends that.
+fn not_opened(path: &Path, error: &git2::Error) -> Error {
+    let at = shown(&path.to_string_lossy());
+    let words = shown(error.message());
+    let lower = words.to_lowercase();
+    if lower.contains("partialclone") {
+        return Error::cannot_read(
+            format!("{at} is a partial clone: objects that the verdict needs may be absent"),
+            format!(
+                "git -C {at} fetch --refetch --no-filter origin && \
+                 git -C {at} config --unset extensions.partialClone"
+            ),
+        );
+    }
+    if lower.contains("refstorage") || lower.contains("reftable") {
+        return Error::cannot_read(
+            format!("{at} keeps its refs in a format that is not read here (reftable)"),
+            format!("git -C {at} refs migrate --ref-format=files"),
+        );
+    }
+    if error.code() == git2::ErrorCode::Owner || lower.contains("not owned by current user") {
+        return Error::cannot_read(
+            format!("{at} belongs to another user, and its configuration could run programs"),
+            format!("git config --global --add safe.directory {at}"),
+        );
+    }
+    if lower.contains("extension") {
+        return Error::cannot_read(
+            format!("{at} uses a repository extension that is not read here: {words}"),
+            format!("git clone --mirror {at} FRESH && gatecheck --repo FRESH"),
+        );
+    }
+    if error.code() == git2::ErrorCode::NotFound {
+        return Error::unusable(
+            format!("there is no git repository at {at} or above it"),
+            "gatecheck --repo PATH",
+        );
+    }
+    Error::cannot_read(
+        format!("the repository at {at} cannot be opened: {words}"),
+        format!("git -C {at} fsck"),
+    )
+}

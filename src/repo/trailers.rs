@@ -1,0 +1,103 @@
+//! What a commit's message says of itself: subject and trailers. Unproven words.
+
+use crate::model::commit::Trailer;
+
+/// Characters of a subject or trailer that are kept.
+const KEPT: usize = 200;
+
+/// The first line of the message that is not blank, cut.
+pub(super) fn subject(message: &[u8]) -> String {
+    let line = lines(message).find(|line| !line.trim_ascii().is_empty()).unwrap_or(&[]);
+    cut(line.trim_ascii())
+}
+
+/// Every line of the form `Token: value`, wherever it stands after the first line. Git takes only
+/// the last paragraph; a rule that asks more of a commit because of a trailer must not be
+/// escaped by a blank line below it. Folded lines belong to the trailer above.
+pub(super) fn trailers(message: &[u8]) -> Vec<Trailer> {
+    let mut found: Vec<Trailer> = Vec::new();
+    let mut open = false;
+    for line in lines(message).skip(1) {
+        let folded = line.first().is_some_and(|b| matches!(b, b' ' | b'\t'));
+        if folded && open {
+            if let Some(last) = found.last_mut()
+                && last.value.chars().count() < KEPT
+            {
+                let more = cut(line.trim_ascii());
+                last.value = format!("{} {more}", last.value).trim().to_owned();
+            }
+            continue;
+        }
+        open = false;
+        if let Some(trailer) = trailer(line) {
+            found.push(trailer);
+            open = true;
+        }
+    }
+    found
+}
+
+/// The addresses of `Co-authored-by` trailers, lower or upper case.
+pub(super) fn co_authors(trailers: &[Trailer]) -> Vec<String> {
+    trailers
+        .iter()
+        .filter(|trailer| trailer.token.eq_ignore_ascii_case("co-authored-by"))
+        .filter_map(|trailer| {
+            let (_, rest) = trailer.value.split_once('<')?;
+            Some(rest.split_once('>')?.0.trim().to_owned())
+        })
+        .collect()
+}
+
+fn trailer(line: &[u8]) -> Option<Trailer> {
+    let colon = line.iter().position(|b| *b == b':')?;
+    let (token, value) = line.split_at_checked(colon)?;
+    let token = token.trim_ascii_end();
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    if token.is_empty() || token.len() > 64 || !token.iter().all(plain) {
+        return None;
+    }
+    let token = String::from_utf8_lossy(token).into_owned();
+    Some(Trailer { token, value: cut(value.get(1..)?.trim_ascii()) })
+}
+
+fn lines(message: &[u8]) -> impl Iterator<Item = &[u8]> {
+    message.split(|b| *b == b'\n')
+}
+
+fn cut(bytes: &[u8]) -> String {
+    // No character is longer than four bytes.
+    let bytes = bytes.get(..KEPT * 4).unwrap_or(bytes);
+    String::from_utf8_lossy(bytes).chars().take(KEPT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trailers_are_found_in_every_paragraph_and_folded_lines_are_joined() {
+        let message = b"Subject: not a trailer\n\nco-authored-by: A <a@x>\n\nmore\n\
+            Assisted-by:\n  some model\nhttp://no\nCo-Authored-By : B\n <b@x>\n\nlast words\n";
+        let found = trailers(message);
+        let pairs: Vec<_> = found.iter().map(|t| (t.token.as_str(), t.value.as_str())).collect();
+        assert_eq!(
+            pairs,
+            [
+                ("co-authored-by", "A <a@x>"),
+                ("Assisted-by", "some model"),
+                ("http", "//no"),
+                ("Co-Authored-By", "B <b@x>"),
+            ]
+        );
+        assert_eq!(co_authors(&found), ["a@x", "b@x"]);
+    }
+
+    #[test]
+    fn the_subject_is_the_first_line_that_says_something() {
+        assert_eq!(subject(b"\n \n one \ntwo"), "one");
+        assert_eq!(subject(b""), "");
+        assert_eq!(subject(&[b'x'; 3_000]).len(), 200);
+        assert_eq!(subject("é".repeat(300).as_bytes()).chars().count(), 200);
+    }
+}
