@@ -92,7 +92,7 @@ impl Ledger {
                     None => self.commits.push(line),
                 }
             }
-            self.findings.extend(findings);
+            self.findings.extend(findings.into_iter().map(|finding| (step.position, finding)));
         }
     }
 }

@@ -16,7 +16,7 @@ impl Ledger {
             .collect();
         for (n, finding) in judged {
             let Some(need) = self.needs.get(n) else { continue };
-            let (gate, signoff) = (need.gate, need.signoff);
+            let (gate, signoff, position) = (need.gate, need.signoff, need.position);
             if finding.severity == Severity::Error
                 && let Some(report) = gate.and_then(|gate| self.gates.get_mut(gate))
             {
@@ -27,7 +27,7 @@ impl Ledger {
                     row.why = Some(format!("{}: {}", finding.code, finding.message));
                 }
             }
-            self.findings.push(finding);
+            self.findings.push((position, finding));
         }
     }
 

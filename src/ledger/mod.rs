@@ -103,7 +103,8 @@ pub struct Ledger {
     /// Whether the anchor is a gate that its own registry supports.
     anchor_is_gate: bool,
     gates: Vec<GateReport>,
-    findings: Vec<Finding>,
+    /// With the place on the mainline that each belongs to.
+    findings: Vec<(u64, Finding)>,
     commits: Vec<JudgedCommit>,
     counts: Counts,
 }
@@ -160,6 +161,8 @@ impl Ledger {
         let covered = self.coverage();
         self.require_a_gate();
         self.count();
+        // Hindsight and cures come last, and are shown where they belong. The sort is stable.
+        self.findings.sort_by_key(|(position, _)| *position);
         Outcome {
             in_force: RegistryInForce {
                 serial: self.registry.serial,
@@ -168,7 +171,7 @@ impl Ledger {
                 pinned: false,
             },
             gates: self.gates,
-            findings: self.findings,
+            findings: self.findings.into_iter().map(|(_, finding)| finding).collect(),
             commits: self.commits,
             counts: self.counts,
             covered,
@@ -179,21 +182,21 @@ impl Ledger {
     /// Errors of commits that a later accepted epoch gate looked into become warnings.
     fn apply_cures(&mut self) {
         let mut cured = BTreeSet::new();
-        for finding in &mut self.findings {
+        for (position, finding) in &mut self.findings {
             let Some(commit) = finding.commit.filter(|commit| self.cured.contains(commit)) else {
                 continue;
             };
             if finding.severity == Severity::Error && is_curable(finding.code) {
                 finding.severity = Severity::Warning;
-                cured.insert(commit);
+                cured.insert((*position, commit));
             }
         }
-        for commit in cured {
-            self.findings.push(
+        for (position, commit) in cured {
+            let finding =
                 Finding::new(Code::Cured, "a later accepted gate looked into this refused commit")
                     .commit(commit)
-                    .help("the commit stays refused, and no longer blocks"),
-            );
+                    .help("the commit stays refused, and no longer blocks");
+            self.findings.push((position, finding));
         }
     }
 
@@ -205,7 +208,8 @@ impl Ledger {
             let severity =
                 if self.options.require_covered { Severity::Error } else { Severity::Warning };
             let commits = if behind == 1 { "commit lies" } else { "commits lie" };
-            self.findings.push(
+            self.findings.push((
+                self.position,
                 Finding::new(
                     Code::NotCovered,
                     format!("{behind} mainline {commits} beyond the gate of epoch {}", gate.epoch),
@@ -215,7 +219,7 @@ impl Ledger {
                 .epoch(gate.epoch)
                 .compared(format!("{behind} beyond the last accepted gate"), "none")
                 .help("make the next gate, or release the commit of the last one"),
-            );
+            ));
         }
         Some(Covered { commit: gate.id, epoch: gate.epoch, behind })
     }
@@ -237,7 +241,8 @@ impl Ledger {
     }
 
     fn count(&mut self) {
-        let of = |severity| self.findings.iter().filter(|f| f.severity == severity).count() as u64;
+        let of =
+            |severity| self.findings.iter().filter(|(_, f)| f.severity == severity).count() as u64;
         self.counts.errors = of(Severity::Error);
         self.counts.warnings = of(Severity::Warning);
         let verdicts: Vec<Verdict> = if self.options.every_commit && self.options.record_commits {

@@ -79,7 +79,7 @@ impl Ledger {
             cured: BTreeSet::new(),
             anchor_is_gate: false,
             gates: Vec::new(),
-            findings,
+            findings: findings.into_iter().map(|finding| (0, finding)).collect(),
             commits: Vec::new(),
             counts: Counts::default(),
             registry,
@@ -116,7 +116,7 @@ impl Ledger {
             }
             found.push(at_anchor(finding, self.anchor));
         }
-        self.findings.extend(found);
+        self.findings.extend(found.into_iter().map(|finding| (0, finding)));
     }
 
     fn check_introduction(&mut self, start: &Start) {
@@ -131,7 +131,8 @@ impl Ledger {
             Some(SignatureFact::Refused { observed, .. }) => observed.clone(),
             Some(SignatureFact::Absent) | None => "no signature".to_owned(),
         };
-        self.findings.push(
+        self.findings.push((
+            0,
             Finding::new(
                 Code::IntroductionMismatch,
                 "the anchor is not signed by the key pinned with it",
@@ -142,7 +143,7 @@ impl Ledger {
             .help(
                 "compare the anchor's id and the fingerprint with the project's published values",
             ),
-        );
+        ));
     }
 
     /// Last epoch, participation and qualification, from the manifests and records in the tree.
@@ -227,7 +228,8 @@ impl Ledger {
         });
         let id = signed_later.or(standing.added_by.map(|(commit, _)| commit));
         let Some(id) = id else {
-            self.findings.push(
+            self.findings.push((
+                0,
                 Finding::new(
                     Code::ShallowHistory,
                     format!("the commit that made the gate of epoch {epoch} is not in this clone"),
@@ -239,7 +241,7 @@ impl Ledger {
                     "the commit that added the manifest",
                 )
                 .help("git fetch --unshallow"),
-            );
+            ));
             return;
         };
         let times = manifest.into_iter().flat_map(|m| m.signoffs.iter().map(|s| s.timestamp));

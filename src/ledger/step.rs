@@ -57,7 +57,8 @@ impl Ledger {
         }
         self.judge_brought(step);
         self.mainline.insert(step.id, step.position);
-        self.findings.extend(findings.into_iter().map(|finding| place(finding, step)));
+        self.findings
+            .extend(findings.into_iter().map(|finding| (step.position, place(finding, step))));
     }
 
     fn malformed(&mut self, step: &Step, malformed: &MalformedObject) -> Vec<Finding> {
