@@ -22,6 +22,7 @@
 
 pub mod source;
 pub mod error;
+pub mod progress;
 pub mod model;
 pub mod finding;
 pub mod tables;

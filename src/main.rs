@@ -1,1 +1,5 @@
-fn main() {}
+//! `gatecheck`.
+
+fn main() -> std::process::ExitCode {
+    gatecheck::cli::main()
+}

@@ -1,1 +1,131 @@
-//! Room: cli (see lib.rs).
+//! The only room that prints, reads the environment, or asks the time. One file a command.
+
+pub mod arguments;
+pub mod completions;
+mod defect;
+pub mod demo;
+pub mod doctor;
+pub mod environment;
+pub mod exit;
+pub mod explain;
+pub mod init;
+pub mod output;
+pub mod progress;
+pub mod registry;
+pub mod signoff;
+pub mod streams;
+pub mod verify;
+
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::io::{self, BufWriter};
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+pub use self::environment::Environment;
+pub use self::exit::Exit;
+pub use self::streams::Streams;
+use crate::error::Error;
+
+/// Was each gate vouched for by people who had the authority to do so at that point in history?
+///
+/// Exit status: 0 pass; 1 something is refused; 2 the arguments, the anchor or the pinned registry
+/// cannot be used; 3 undecided, nothing refused; 101 a defect of gatecheck.
+#[derive(Parser, Debug)]
+#[command(name = "gatecheck", bin_name = "gatecheck", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Tell what the code of a finding means, or list all codes
+    Explain(explain::ExplainArgs),
+    /// Print the completion script for a shell
+    Completions(completions::CompletionsArgs),
+}
+
+/// The program: asks the world once, then runs.
+#[must_use]
+pub fn main() -> ExitCode {
+    defect::keep_quiet();
+    let environment = Environment::gather();
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut err = io::stderr();
+    let mut streams = Streams { out: &mut out, err: &mut err };
+    run(std::env::args_os(), &environment, &mut streams).into()
+}
+
+/// Runs one command line (with the program's name first). Nothing is read from the world but what
+/// `environment` holds and the files that the arguments name.
+pub fn run(
+    args: impl IntoIterator<Item = OsString>,
+    environment: &Environment,
+    streams: &mut Streams<'_>,
+) -> Exit {
+    let args: Vec<OsString> = args.into_iter().collect();
+    defect::guard(streams, |streams| {
+        if let Err(error) = arguments::refuse_control_characters(&args) {
+            return failed(&error, streams);
+        }
+        match parse(args, environment) {
+            Ok(cli) => dispatch(cli.command, environment, streams)
+                .unwrap_or_else(|error| failed(&error, streams)),
+            Err(message) => usage(&message, environment, streams),
+        }
+    })
+}
+
+fn failed(error: &Error, streams: &mut Streams<'_>) -> Exit {
+    streams.say(&format!("error: {error}"));
+    Exit::of_error(error)
+}
+
+fn command(environment: &Environment) -> clap::Command {
+    Cli::command().term_width(environment.width.clamp(40, 120))
+}
+
+fn parse(
+    args: impl IntoIterator<Item = OsString>,
+    environment: &Environment,
+) -> Result<Cli, clap::Error> {
+    let mut command = command(environment);
+    let matches = command.try_get_matches_from_mut(args)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+fn dispatch(
+    command: Command,
+    environment: &Environment,
+    streams: &mut Streams<'_>,
+) -> Result<Exit, Error> {
+    match command {
+        Command::Explain(args) => explain::run(&args, |_| None, streams),
+        Command::Completions(args) => completions::run(&args, self::command(environment), streams),
+    }
+}
+
+/// Shows help or version (0, on standard output), or what is wrong with the arguments (2).
+fn usage(message: &clap::Error, environment: &Environment, streams: &mut Streams<'_>) -> Exit {
+    let asked_for = matches!(message.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let text = message.render();
+    if !asked_for {
+        // It quotes the arguments, which in a build may be of an outsider's choosing.
+        streams.say(&text.to_string());
+        return Exit::UNUSABLE;
+    }
+    let text = if output::auto_color(environment, environment.stdout_is_terminal) {
+        text.ansi().to_string()
+    } else {
+        text.to_string()
+    };
+    match streams.print(text.as_bytes()) {
+        Ok(()) => Exit::PASS,
+        Err(error) => failed(&error, streams),
+    }
+}

@@ -1,7 +1,7 @@
 //! Reports become bytes: one file a format. Nothing here decides anything.
 //!
 //! Every string of a report is data of whoever wrote the repository. Rules made most of them inert
-//! already; [`escape`] does it once more for every format, so that a string that was
+//! already; `escape` does it once more for every format, so that a string that was
 //! forgotten cannot steer a terminal, a log reader, or a build service.
 
 mod concise;
@@ -13,7 +13,7 @@ mod ndjson;
 mod words;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
 

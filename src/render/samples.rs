@@ -65,7 +65,7 @@ pub(super) fn gate(epoch: u64, verdict: Verdict) -> GateReport {
 }
 
 /// A run that passes and has nothing to say.
-pub(super) fn passing() -> Report {
+pub(crate) fn passing() -> Report {
     Report {
         verdict: Verdict::Pass,
         input_unusable: false,
@@ -129,7 +129,7 @@ fn retired(n: u8) -> Finding {
 }
 
 /// A run in which everything goes wrong.
-pub(super) fn refused() -> Report {
+pub(crate) fn refused() -> Report {
     let mut report = passing();
     report.verdict = Verdict::Refused;
     report.covered = Some(Covered { commit: oid(2), epoch: 1, behind: 4 });

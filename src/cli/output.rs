@@ -1,0 +1,213 @@
+//! Where reports go, in which format, and how they look.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgAction, Args, ValueEnum};
+
+use super::environment::Environment;
+use super::streams::Streams;
+use crate::error::Error;
+use crate::render::{Format, Style, render};
+use crate::report::Report;
+
+/// Where reports go and how they look.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// How the report on standard output is written [default: human]
+    #[arg(long, value_name = "FORMAT", value_parser = format_parser())]
+    pub format: Option<Format>,
+
+    /// Write the report to a file as well; `-` stands for standard output
+    #[arg(long = "output", value_name = "FORMAT=PATH", value_parser = parse_output, action = ArgAction::Append)]
+    pub outputs: Vec<(Format, Target)>,
+
+    /// Whether to use colours (NO_COLOR and CLICOLOR_FORCE are heeded)
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// One place for a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Standard output.
+    Stdout,
+    /// A file, written whole or not at all.
+    File(PathBuf),
+}
+
+/// What is to be written where; made before the work begins, so that a mistake costs no time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    stdout: Format,
+    files: Vec<(Format, PathBuf)>,
+}
+
+impl OutputArgs {
+    /// Decides where everything goes.
+    pub fn plan(&self, environment: &Environment) -> Result<Plan, Error> {
+        let mut stdout = self.format;
+        let mut files: Vec<(Format, PathBuf)> = Vec::new();
+        for (format, target) in &self.outputs {
+            match target {
+                Target::Stdout if stdout.is_some() => {
+                    return Err(Error::unusable(
+                        "two reports would go to standard output",
+                        "give --format or one --output FORMAT=-, and paths for the others",
+                    ));
+                }
+                Target::Stdout => stdout = Some(*format),
+                Target::File(path) => {
+                    let path = environment.folder.join(path);
+                    if files.iter().any(|(_, other)| *other == path) {
+                        return Err(Error::unusable(
+                            format!("two reports would go to {}", path.display()),
+                            "give every --output a path of its own",
+                        ));
+                    }
+                    can_hold_a_report(&path)?;
+                    files.push((*format, path));
+                }
+            }
+        }
+        Ok(Plan { stdout: stdout.unwrap_or(Format::Human), files })
+    }
+
+    /// How reports on standard output look.
+    #[must_use]
+    pub fn style(&self, environment: &Environment) -> Style {
+        let color = match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => auto_color(environment, environment.stdout_is_terminal),
+        };
+        let plain = Style::default();
+        // What goes into a pipe or a file does not depend on somebody's window.
+        let width = if environment.stdout_is_terminal { environment.width } else { plain.width };
+        Style { color, width, ..plain }
+    }
+}
+
+/// Whether a stream gets colours when nobody said: <https://no-color.org>, then
+/// <https://bixense.com/clicolors>, then whether it is a terminal that knows them.
+pub(super) fn auto_color(environment: &Environment, is_terminal: bool) -> bool {
+    if environment.is_set("NO_COLOR") {
+        return false;
+    }
+    if environment.is_set("CLICOLOR_FORCE")
+        && environment.variable("CLICOLOR_FORCE").is_some_and(|value| value != "0")
+    {
+        return true;
+    }
+    is_terminal && environment.variable("TERM").is_none_or(|term| term != "dumb")
+}
+
+impl Plan {
+    /// Whether some format needs the judged commits one by one.
+    #[must_use]
+    pub fn needs_commits(&self) -> bool {
+        self.stdout.needs_commits() || self.files.iter().any(|(format, _)| format.needs_commits())
+    }
+
+    /// Writes every report, even where one of them fails; says the first failure.
+    pub fn deliver(
+        &self,
+        report: &Report,
+        style: &Style,
+        streams: &mut Streams<'_>,
+    ) -> Result<(), Error> {
+        let plain = Style { tool_version: style.tool_version.clone(), ..Style::default() };
+        let mut result = Ok(());
+        for (format, path) in &self.files {
+            let written = write_whole(path, &render(report, *format, &plain))
+                .map_err(|source| Error::File { path: path.clone(), source });
+            result = result.and(written);
+        }
+        let printed = streams.print(&render(report, self.stdout, style));
+        result.and(printed)
+    }
+}
+
+fn can_hold_a_report(path: &Path) -> Result<(), Error> {
+    let folder = folder_of(path);
+    if path.is_dir() || !folder.is_dir() {
+        return Err(Error::unusable(
+            format!("no report can be written to {}", path.display()),
+            format!("name a file in a folder that is there: `mkdir -p {}`", folder.display()),
+        ));
+    }
+    Ok(())
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// Writes a file beside the old one and moves it there, so that a reader finds the old or the new
+/// one and never half of it. Pipes and devices are written to as they are.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let path = match fs::metadata(path) {
+        Ok(found) if !found.is_file() => {
+            return fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
+        }
+        // A link stays a link: what it leads to is replaced.
+        Ok(_) => fs::canonicalize(path)?,
+        Err(_) => path.to_owned(),
+    };
+    let mut file = new_file_beside(&path)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(&path).map_err(|failed| failed.error)?;
+    Ok(())
+}
+
+fn new_file_beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".gatecheck-");
+    // Readable as any other file, and not, as is the rule for temporary ones, by its owner alone.
+    #[cfg(unix)]
+    let builder = {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(fs::Permissions::from_mode(0o666))
+    };
+    builder.tempfile_in(folder_of(path))
+}
+
+fn format_parser() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.iter().map(|format| format.name()))
+        .try_map(|name| Format::from_name(&name).ok_or("no such format"))
+}
+
+fn parse_output(text: &str) -> Result<(Format, Target), String> {
+    let names = || Format::ALL.iter().map(|format| format.name()).collect::<Vec<_>>().join(", ");
+    let (name, path) = text
+        .split_once('=')
+        .ok_or_else(|| "write FORMAT=PATH, for example json=report.json".to_owned())?;
+    let format = Format::from_name(name)
+        .ok_or_else(|| format!("no format has this name; there are: {}", names()))?;
+    match path {
+        "" => {
+            Err("the path is empty; write FORMAT=PATH, or FORMAT=- for standard output".to_owned())
+        }
+        "-" => Ok((format, Target::Stdout)),
+        path => Ok((format, Target::File(PathBuf::from(path)))),
+    }
+}

@@ -1,0 +1,147 @@
+//! `gatecheck [verify] [TIP]`: the main job.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::arguments::{RepositoryArgs, ResourceArgs, TrustArgs};
+use super::environment::Environment;
+use super::exit::Exit;
+use super::output::OutputArgs;
+use super::progress;
+use super::streams::Streams;
+use crate::error::Error;
+use crate::model::{Fingerprint, Limits, Oid, Time};
+use crate::progress::Progress;
+use crate::report::{AnchorSource, Report};
+
+/// Arguments of `verify`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct VerifyArgs {
+    /// What to judge: a ref or a full commit id [default: the registry's mainline]
+    #[arg(value_name = "TIP")]
+    pub tip: Option<String>,
+
+    /// Fail when commits lie beyond the last accepted gate
+    #[arg(long)]
+    pub require_covered: bool,
+
+    /// Judge the signature of every commit between tip and anchor
+    #[arg(long)]
+    pub every_commit: bool,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub repository: RepositoryArgs,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub trust: TrustArgs,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub output: OutputArgs,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub resources: ResourceArgs,
+}
+
+/// What is asked, as plain values: nothing below has to ask the environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Where to begin to look for the repository.
+    pub folder: PathBuf,
+    /// What to judge; `None` for the registry's mainline.
+    pub tip: Option<String>,
+    /// The anchor of flag or environment; `None` leaves git configuration and events.
+    pub anchor: Option<(Oid, AnchorSource)>,
+    /// The key that must have signed the anchor.
+    pub anchor_signer: Option<Fingerprint>,
+    /// Go on without an anchor.
+    pub trust_on_first_use: bool,
+    /// Where the last accepted gate is remembered.
+    pub checkpoint: Option<PathBuf>,
+    /// A branch with gates of its own.
+    pub branch: Option<String>,
+    /// A pinned registry.
+    pub registry: Option<PathBuf>,
+    /// Commits beyond the last gate are an error.
+    pub require_covered: bool,
+    /// Judge every commit.
+    pub every_commit: bool,
+    /// The report must list every judged commit.
+    pub record_commits: bool,
+    /// The run's clock.
+    pub now: Time,
+    /// Bounds on what is read.
+    pub limits: Limits,
+    /// Threads.
+    pub jobs: usize,
+    /// Where facts are kept.
+    pub cache: Cache,
+}
+
+/// Where facts about signatures are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cache {
+    /// In the usual place.
+    Default,
+    /// In this folder.
+    At(PathBuf),
+    /// Nowhere.
+    Off,
+}
+
+impl VerifyArgs {
+    /// What is asked.
+    pub fn request(&self, environment: &Environment) -> Result<Request, Error> {
+        let trust = &self.trust;
+        let within = |path: &Option<PathBuf>| path.as_ref().map(|p| environment.folder.join(p));
+        Ok(Request {
+            folder: self.repository.folder(environment),
+            tip: self.tip.clone(),
+            anchor: trust.anchor(environment)?,
+            anchor_signer: trust.anchor_signer,
+            trust_on_first_use: trust.trust_on_first_use,
+            checkpoint: within(&trust.checkpoint),
+            branch: trust.branch.clone(),
+            registry: within(&trust.registry),
+            require_covered: self.require_covered,
+            every_commit: self.every_commit,
+            record_commits: self.output.plan(environment)?.needs_commits(),
+            now: trust.now(environment),
+            limits: self.resources.limits()?,
+            jobs: self.resources.jobs(environment),
+            cache: match (&self.resources.cache, self.resources.no_cache) {
+                (_, true) => Cache::Off,
+                (Some(folder), false) => Cache::At(environment.folder.join(folder)),
+                (None, false) => Cache::Default,
+            },
+        })
+    }
+}
+
+/// Reads the arguments, has `judge` do the work, and delivers the report.
+pub fn run(
+    args: &VerifyArgs,
+    environment: &Environment,
+    streams: &mut Streams<'_>,
+    judge: impl FnOnce(&Request, &dyn Progress) -> Result<Report, Error>,
+) -> Result<Exit, Error> {
+    let plan = args.output.plan(environment)?;
+    let request = args.request(environment)?;
+    let report = {
+        // Gone before the report is printed.
+        let progress = progress::reporter(environment, !args.resources.no_progress);
+        judge(&request, progress.as_ref())?
+    };
+    let exit = Exit::of_report(&report);
+    match plan.deliver(&report, &args.output.style(environment), streams) {
+        Ok(()) => Ok(exit),
+        Err(error) => {
+            streams.say(&format!("error: {error}"));
+            Ok(exit.but_failed(&error))
+        }
+    }
+}
