@@ -229,14 +229,15 @@ impl Ledger {
         let judged = self.gates.iter().any(|gate| gate.kind != GateKind::Ceremony);
         let commits = self.options.every_commit && self.counts.commits > 0;
         if !judged && !commits && !self.anchor_is_gate {
-            self.findings.push(
+            self.findings.push((
+                self.position,
                 Finding::new(Code::NoGate, "no epoch or squash gate lies between the anchor and the tip")
                     .compared("no gate", "at least one epoch or squash gate")
                     .help(format!(
                         "gates are found by their manifests, here {}; make one, or check the anchor and the tip",
                         self.paths
                     )),
-            );
+            ));
         }
     }
 
