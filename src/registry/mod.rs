@@ -14,7 +14,11 @@
 
 mod check;
 mod confusable;
+pub mod document;
+pub mod document_policy;
 mod domains;
+mod fmt;
+mod fmt_comments;
 mod keys;
 mod people;
 mod policy;
@@ -22,8 +26,11 @@ mod quorum;
 mod read;
 mod stub;
 mod words;
+mod write;
 #[cfg(test)]
 mod tests;
 
+pub use document::{Document, schema};
+pub use fmt::{NotFormatted, fmt};
 pub use read::read;
 pub use words::{MAX_PATTERN_BYTES, MAX_PATTERNS, MAX_REGEX_BYTES, MAX_REGEXES};

@@ -1,5 +1,6 @@
 //! Whole files: what is read, and every problem in the words that people see.
 
+mod document;
 mod problems;
 
 use super::read;
