@@ -152,7 +152,7 @@ fn retired(key: &KeyEntry) -> Option<RetiredKeyTable> {
     })
 }
 
-fn policy(policy: &Policy) -> PolicyTable {
+pub(super) fn policy(policy: &Policy) -> PolicyTable {
     PolicyTable {
         mainline: Some(MainlineTable {
             require_signature: Some(match policy.mainline.require_signature {
