@@ -63,6 +63,8 @@ pub(super) fn look_alikes<'n>(
     problems: &Problems,
 ) {
     let mut seen: BTreeMap<String, At<&str>> = BTreeMap::new();
+    let mut names: Vec<At<&str>> = names.collect();
+    names.sort_by_key(|name| name.spot);
     for name in names {
         let Some(first) = seen.get(&look(name.value)) else {
             seen.insert(look(name.value), name);

@@ -79,7 +79,7 @@ fn retired(table: &mut Table<'_>, people: &People) -> Option<KeyEntry> {
     let trusted_until = table.string("trusted_until");
     let acknowledged = table.strings("acknowledged");
     let charter_ack = table.string("charter_ack").map(|at| at.value).unwrap_or_default();
-    if reason.is_some_and(|reason| reason.value != RetiredReason::Compromised) {
+    if let Some(reason) = reason.filter(|reason| reason.value != RetiredReason::Compromised) {
         let spots = [
             ("trusted_until", trusted_until.as_ref().map(|at| at.spot)),
             ("acknowledged", acknowledged.as_ref().map(|at| at.spot)),
@@ -88,15 +88,8 @@ fn retired(table: &mut Table<'_>, people: &People) -> Option<KeyEntry> {
             let Some(spot) = spot else { continue };
             let help = "remove the field, or write `reason = \"compromised\"`";
             let form = "reason = \"compromised\"";
-            refuse(
-                table,
-                field,
-                spot,
-                "is for compromised keys only",
-                "another reason",
-                form,
-                help,
-            );
+            let seen = format!("reason = \"{}\"", reason.value.name());
+            refuse(table, field, spot, "is for compromised keys only", seen, form, help);
         }
     }
     let trusted_until = trusted_until.map(|read| oid(table, "trusted_until", &read));

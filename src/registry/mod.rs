@@ -12,18 +12,34 @@
 //! | short or placeholder fingerprint | usable, reported as an error; the entry authorises nothing |
 //! | `missing-backup`, `key-too-long-lived` | usable, a warning |
 
+mod change;
 mod check;
 mod confusable;
+mod diff;
+mod diff_policy;
+pub mod document;
+pub mod document_policy;
 mod domains;
+mod fmt;
+mod fmt_comments;
 mod keys;
+mod lint;
 mod people;
 mod policy;
 mod quorum;
 mod read;
 mod stub;
+mod timeline;
 mod words;
+mod write;
 #[cfg(test)]
 mod tests;
 
+pub use change::{Change, DomainPeople, KeyName};
+pub use diff::{diff, key_name};
+pub use document::{Document, schema};
+pub use fmt::{NotFormatted, fmt};
+pub use lint::lint;
 pub use read::read;
+pub use timeline::timeline;
 pub use words::{MAX_PATTERN_BYTES, MAX_PATTERNS, MAX_REGEX_BYTES, MAX_REGEXES};

@@ -69,6 +69,8 @@ fn is_branch(text: &str) -> bool {
 pub(super) struct People {
     pub(super) all: BTreeMap<ReviewerId, Reviewer>,
     named: BTreeSet<String>,
+    /// What ids that are none look like.
+    broken: BTreeSet<String>,
 }
 
 impl People {
@@ -81,6 +83,9 @@ impl People {
     ) -> Option<ReviewerId> {
         let id = confusable::id(table, field, read, ReviewerId::new)?;
         if !self.named.contains(id.as_str()) {
+            if self.broken.contains(&confusable::look(id.as_str())) {
+                return None;
+            }
             let known: Vec<&str> = self.named.iter().map(String::as_str).take(16).collect();
             refuse(
                 table,
@@ -103,7 +108,11 @@ pub(super) fn reviewers(root: &mut Table<'_>) -> People {
     for mut table in root.tables("reviewers") {
         let id = table.required("id", Table::string);
         if let Some(id) = &id {
-            people.named.insert(id.value.clone());
+            if ReviewerId::new(&id.value).is_some() {
+                people.named.insert(id.value.clone());
+            } else {
+                people.broken.insert(confusable::look(&id.value));
+            }
         }
         let id = id.and_then(|read| confusable::id(&table, "id", &read, ReviewerId::new));
         let name = table.string("name").map(|at| at.value).unwrap_or_default();

@@ -108,12 +108,12 @@ pub(super) fn number(table: &mut Table<'_>, field: &'static str) -> Option<At<u6
     Some(read)
 }
 
-/// A number of people: zero would let everything pass and is `invalid-threshold`.
+/// A number of people: zero would need nobody and is `invalid-threshold`.
 pub(super) fn people(table: &mut Table<'_>, field: &'static str) -> Option<At<u64>> {
     let read = number(table, field)?;
     if read.value == 0 {
         let problems = table.problems();
-        let message = format!("`{field}` of {} is 0: a gate would need nobody", table.name());
+        let message = format!("`{field}` of {} is 0: nobody would be needed", table.name());
         problems.refuse(
             Finding::new(Code::InvalidThreshold, message)
                 .compared("0", "1 or more")

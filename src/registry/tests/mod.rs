@@ -1,6 +1,9 @@
 //! Whole files: what is read, and every problem in the words that people see.
 
+mod document;
+mod hostile;
 mod problems;
+mod views;
 
 use super::read;
 use crate::finding::{Code, Finding, Severity};
