@@ -1,0 +1,349 @@
+//! One signature over one payload, against the keys of the pool.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sequoia_openpgp as openpgp;
+
+use openpgp::Packet;
+use openpgp::packet::Signature;
+use openpgp::parse::Parse as _;
+use openpgp::types::SignatureType;
+
+use super::certificate::PoolKey;
+use super::convert;
+use super::digest::{self, Answer, Subject};
+use super::packet::{self, Raw, tag};
+use super::subpackets::{self, Hints};
+use crate::finding::Code;
+use crate::model::text::shown;
+use crate::model::{
+    Fingerprint, KeyHint, Limits, SignatureFact, SignatureFormat, Time, VerifiedSignature,
+};
+use crate::signature::armor::{self, Style};
+use crate::signature::{refused, refused_with};
+
+const LABEL: &str = "PGP SIGNATURE";
+const REQUIRED: &str = "one armored, detached OpenPGP signature over the bytes (type 0x00)";
+
+/// Keys of all versions of all key files.
+#[derive(Clone, Debug, Default)]
+pub(in crate::signature) struct Keys {
+    /// Material by fingerprint. More than one only where somebody found a collision of SHA-1.
+    keys: BTreeMap<Fingerprint, Vec<PoolKey>>,
+    by_id: BTreeMap<[u8; 8], BTreeSet<Fingerprint>>,
+    primaries: BTreeMap<Fingerprint, BTreeSet<Fingerprint>>,
+    subkeys: BTreeMap<Fingerprint, BTreeSet<Fingerprint>>,
+}
+
+impl Keys {
+    /// Takes up a key.
+    pub(in crate::signature) fn add(&mut self, key: PoolKey) {
+        let fingerprint = key.fingerprint;
+        self.primaries.entry(fingerprint).or_default().insert(key.primary);
+        if fingerprint != key.primary {
+            self.subkeys.entry(key.primary).or_default().insert(fingerprint);
+        }
+        if let Some(id) = key_id(fingerprint) {
+            self.by_id.entry(id).or_default().insert(fingerprint);
+        }
+        let same = self.keys.entry(fingerprint).or_default();
+        if !same.iter().any(|known| known.key == key.key) {
+            same.push(key);
+        }
+    }
+
+    /// Primaries in whose certificates the key stands; empty for a key that no file holds.
+    pub(in crate::signature) fn primaries(&self, key: Fingerprint) -> Vec<Fingerprint> {
+        self.primaries.get(&key).map(|all| all.iter().copied().collect()).unwrap_or_default()
+    }
+
+    fn hinted(&self, hints: &[KeyHint]) -> Vec<&PoolKey> {
+        let mut wanted: Vec<Fingerprint> = Vec::new();
+        for hint in hints {
+            let named: Vec<Fingerprint> = match hint {
+                KeyHint::Fingerprint(fingerprint) => vec![*fingerprint],
+                KeyHint::KeyId(id) => self.by_id.get(id).into_iter().flatten().copied().collect(),
+            };
+            // Some programs name the primary key where they mean its subkey.
+            let subkeys = named.iter().filter_map(|primary| self.subkeys.get(primary)).flatten();
+            wanted.extend(named.iter().chain(subkeys));
+        }
+        let mut seen = BTreeSet::new();
+        wanted.retain(|fingerprint| seen.insert(*fingerprint));
+        wanted.iter().filter_map(|fingerprint| self.keys.get(fingerprint)).flatten().collect()
+    }
+}
+
+fn key_id(fingerprint: Fingerprint) -> Option<[u8; 8]> {
+    match fingerprint {
+        Fingerprint::OpenPgpV4(raw) => raw.last_chunk::<8>().copied(),
+        Fingerprint::OpenPgpV6(raw) => raw.first_chunk::<8>().copied(),
+        Fingerprint::Ssh(_) => None,
+    }
+}
+
+/// Verifies an armored signature. The caller has checked its length.
+pub(in crate::signature) fn verify(
+    keys: &Keys,
+    payload: &[u8],
+    signature: &[u8],
+    limits: &Limits,
+) -> SignatureFact {
+    match Claim::read(payload, signature) {
+        Ok(claim) => claim.settle(keys, limits),
+        Err(refusal) => *refusal,
+    }
+}
+
+fn refuse(code: Code, observed: impl Into<String>) -> Box<SignatureFact> {
+    Box::new(refused(code, SignatureFormat::OpenPgp, observed, REQUIRED))
+}
+
+/// A well-formed signature, its digest computed, before any key was asked.
+struct Claim {
+    signature: Signature,
+    digest: Vec<u8>,
+    created: Time,
+    hints: Hints,
+}
+
+impl Claim {
+    fn read(payload: &[u8], text: &[u8]) -> Result<Self, Box<SignatureFact>> {
+        let signature = parse(text)?;
+        if signature.version() == 3 {
+            return Err(refuse(
+                Code::UnsupportedSignature,
+                "an OpenPGP signature of version 3, which cannot state its issuer or time reliably",
+            ));
+        }
+        if signature.typ() != SignatureType::Binary {
+            let number = u8::from(signature.typ());
+            let name = match signature.typ() {
+                SignatureType::Text => " (text: line ends are not covered)".to_owned(),
+                other => format!(" ({other})"),
+            };
+            return Err(refuse(
+                Code::SignatureType,
+                format!("an OpenPGP signature of type 0x{number:02x}{name}"),
+            ));
+        }
+        if let Some(critical) = subpackets::unknown_critical(&signature) {
+            return Err(refuse(
+                Code::UnsupportedSignature,
+                format!("an OpenPGP signature with {}", shown(&critical)),
+            ));
+        }
+        let created = match *subpackets::creation_times(&signature) {
+            [created] => created,
+            [] => return Err(malformed("it has no creation time in its hashed area")),
+            _ => return Err(malformed("it has several creation times in its hashed area")),
+        };
+        supported(&signature)?;
+        let Some(digest) = digest::compute(&signature, Subject::Payload(payload)) else {
+            return Err(refuse(
+                Code::WeakDigest,
+                format!(
+                    "a signature over {} whose input the digest refuses (built to collide)",
+                    convert::digest(signature.hash_algo())
+                ),
+            ));
+        };
+        let hints = subpackets::hints(&signature);
+        Ok(Self { signature, digest, created, hints })
+    }
+
+    /// Asks the keys that the signature names.
+    fn settle(&self, keys: &Keys, limits: &Limits) -> SignatureFact {
+        let attempts = usize::try_from(limits.key_attempts).unwrap_or(usize::MAX);
+        let hashed = keys.hinted(&self.hints.hashed);
+        let stranger = self.hints.hashed_fingerprints().next();
+        let (candidates, signer_said) = if stranger.is_some() || !hashed.is_empty() {
+            (hashed, true)
+        } else if self.hints.all().is_empty() {
+            (keys.keys.values().flatten().collect(), false)
+        } else {
+            (keys.hinted(&self.hints.all()), false)
+        };
+        let candidates: Vec<&PoolKey> = candidates
+            .into_iter()
+            .filter(|key| digest::same_family(key.key.pk_algo(), self.signature.pk_algo()))
+            .take(attempts)
+            .collect();
+        let mut unsupported = None;
+        for candidate in &candidates {
+            match digest::ask(&candidate.key, &self.signature, &self.digest) {
+                Answer::Good => return SignatureFact::Verified(self.verified(candidate, keys)),
+                Answer::Bad => {}
+                Answer::Unsupported(what) => unsupported = Some((what, candidate.fingerprint)),
+            }
+        }
+        if let Some((what, key)) = unsupported {
+            return self.refuse(
+                Code::UnsupportedSignature,
+                format!("a signature by the key {key} with {what}, which this build cannot verify"),
+            );
+        }
+        self.unverified(keys, candidates.len(), signer_said)
+    }
+
+    /// No key verified it: whose fault is it?
+    fn unverified(&self, keys: &Keys, tried: usize, signer_said: bool) -> SignatureFact {
+        let named = || describe(&self.hints.all());
+        // Known under its name, though perhaps with another algorithm.
+        let known = !keys.hinted(&self.hints.all()).is_empty();
+        if signer_said {
+            if keys.hinted(&self.hints.hashed).is_empty() {
+                let signer = describe(&self.hints.hashed);
+                return self.unknown(format!("a signature by {signer}, which no key file holds"));
+            }
+            return self.bad(format!(
+                "the signature does not verify under {}: payload or signature were altered",
+                describe(&self.hints.hashed)
+            ));
+        }
+        let intact = self.digest.starts_with(self.signature.digest_prefix());
+        match (self.hints.all().is_empty(), known, intact) {
+            (true, _, true) => self.unknown(format!(
+                "a signature that names no key, and that none of {tried} known keys of its algorithm verifies"
+            )),
+            (true, _, false) => self.bad(format!(
+                "a signature that names no key and does not fit the payload ({tried} known keys tried)"
+            )),
+            (false, false, _) => {
+                self.unknown(format!("a signature by {}, which no key file holds", named()))
+            }
+            (false, true, true) => self.unknown(format!(
+                "a signature that fits the payload but was not made by the key that it claims without proof: {}",
+                named()
+            )),
+            (false, true, false) => self.bad(format!(
+                "the signature does not verify under {}: payload or signature were altered",
+                named()
+            )),
+        }
+    }
+
+    fn unknown(&self, observed: String) -> SignatureFact {
+        refused_with(
+            Code::UnknownSigner,
+            SignatureFormat::OpenPgp,
+            observed,
+            "a signature by a key of a registered key file",
+            self.hints.all(),
+        )
+    }
+
+    fn bad(&self, observed: String) -> SignatureFact {
+        self.refuse(Code::BadSignature, observed)
+    }
+
+    fn refuse(&self, code: Code, observed: String) -> SignatureFact {
+        refused_with(code, SignatureFormat::OpenPgp, observed, REQUIRED, self.hints.all())
+    }
+
+    fn verified(&self, by: &PoolKey, keys: &Keys) -> VerifiedSignature {
+        VerifiedSignature {
+            format: SignatureFormat::OpenPgp,
+            key: by.fingerprint,
+            primaries: keys.primaries(by.fingerprint),
+            created: Some(self.created),
+            expires: subpackets::signature_expiry(&self.signature, self.created),
+            digest: convert::digest(self.signature.hash_algo()),
+            algorithm: convert::algorithm(&by.key),
+            key_created: Some(convert::time(by.key.creation_time())),
+        }
+    }
+}
+
+fn malformed(why: &str) -> Box<SignatureFact> {
+    refuse(Code::MalformedSignature, format!("a malformed OpenPGP signature: {why}"))
+}
+
+/// Armor and framing: exactly one signature packet.
+fn parse(text: &[u8]) -> Result<Signature, Box<SignatureFact>> {
+    if armor::count(text, LABEL) > 1 {
+        return Err(refuse(
+            Code::MultipleSignatures,
+            format!("{} armored signatures in one place", armor::count(text, LABEL)),
+        ));
+    }
+    let data = armor::single(text, LABEL, Style::OpenPgp).map_err(|error| malformed(&error))?;
+    let raw = one_packet(&data)?;
+    match raw.body.first() {
+        Some(3 | 4 | 6) => {}
+        Some(version) => {
+            return Err(refuse(
+                Code::UnsupportedSignature,
+                format!("an OpenPGP signature of version {version} (4 and 6 are supported)"),
+            ));
+        }
+        None => return Err(malformed("the packet is empty")),
+    }
+    match Packet::from_bytes(raw.whole) {
+        Ok(Packet::Signature(signature)) => Ok(signature),
+        Ok(_) => Err(malformed("its packet cannot be read")),
+        Err(error) => Err(malformed(&shown(&error.to_string()))),
+    }
+}
+
+fn one_packet(data: &[u8]) -> Result<Raw<'_>, Box<SignatureFact>> {
+    let mut packets = Vec::new();
+    let mut rest = data;
+    while let Some(step) = packet::next(rest) {
+        let (raw, behind) = step.map_err(|error| malformed(&format!("it holds {error}")))?;
+        packets.push(raw);
+        rest = behind;
+        if packets.len() > 1 {
+            break;
+        }
+    }
+    match *packets {
+        [only] if only.tag == tag::SIGNATURE => Ok(only),
+        [first, second] if first.tag == tag::SIGNATURE && second.tag == tag::SIGNATURE => {
+            Err(refuse(Code::MultipleSignatures, "two signature packets in one armor"))
+        }
+        [] => Err(malformed("it is empty")),
+        [first, ..] if first.tag == tag::COMPRESSED => Err(malformed("it holds compressed data")),
+        [first] => Err(malformed(&format!("it holds a packet of type {}", first.tag))),
+        _ => Err(malformed("packets of other types stand beside the signature")),
+    }
+}
+
+/// Whether the backend can verify this at all; otherwise says exactly what it lacks.
+fn supported(signature: &Signature) -> Result<(), Box<SignatureFact>> {
+    let lacks = |what: String| {
+        refuse(
+            Code::UnsupportedSignature,
+            format!("an OpenPGP signature with {what}, which this build cannot verify"),
+        )
+    };
+    let hash = signature.hash_algo();
+    if !digest::can_hash(hash) {
+        return Err(lacks(format!("the digest algorithm {} ({})", u8::from(hash), hash)));
+    }
+    let algorithm = signature.pk_algo();
+    if !algorithm.is_supported() || !algorithm.for_signing() {
+        return Err(lacks(format!(
+            "the public-key algorithm {} ({})",
+            u8::from(algorithm),
+            algorithm
+        )));
+    }
+    if !digest::salt_fits(signature) {
+        return Err(malformed("its salt has not the size that its digest asks for"));
+    }
+    Ok(())
+}
+
+/// The keys that hints name, for people.
+fn describe(hints: &[KeyHint]) -> String {
+    let names: Vec<String> = hints
+        .iter()
+        .map(|hint| match hint {
+            KeyHint::Fingerprint(fingerprint) => format!("the key {fingerprint}"),
+            KeyHint::KeyId(id) => format!("the key id {}", hex::encode(id)),
+        })
+        .take(4)
+        .collect();
+    names.join(", ")
+}
