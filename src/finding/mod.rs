@@ -7,7 +7,7 @@ mod code;
 pub use code::{Code, Severity};
 
 use crate::model::{DomainId, Fingerprint, Oid, ReviewerId, Time};
-use crate::source::{MAX_COLUMN, Source, Spot};
+use crate::source::{Source, Spot};
 
 /// One thing that was found, with everything a person or program needs to act on it.
 ///
@@ -47,6 +47,9 @@ pub struct Finding {
     pub places: Vec<Place>,
 }
 
+/// How many characters of a line a [`Place`] carries.
+pub const MAX_LINE_CHARS: usize = 1_000;
+
 /// A line of a file that decided something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -59,7 +62,7 @@ pub struct Place {
     /// What this line has to do with the finding.
     pub label: String,
     /// The text of the line, unescaped, so that a renderer needs no repository; cut at
-    /// [`MAX_COLUMN`] characters.
+    /// [`MAX_LINE_CHARS`].
     pub line_text: String,
 }
 
@@ -72,7 +75,7 @@ impl Place {
             commit,
             spot,
             label: label.into(),
-            line_text: source.line(spot.line).chars().take(MAX_COLUMN as usize).collect(),
+            line_text: source.line(spot.line).chars().take(MAX_LINE_CHARS).collect(),
         }
     }
 }

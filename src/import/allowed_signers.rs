@@ -217,10 +217,11 @@ fn matches_glob(pattern: &[u8], text: &[u8]) -> bool {
     // Which beginnings of the pattern match the text read so far: no backtracking.
     let close = |states: &mut Vec<bool>| {
         for (at, byte) in pattern.iter().enumerate() {
-            if *byte == b'*' && states.get(at) == Some(&true) {
-                if let Some(next) = states.get_mut(at.saturating_add(1)) {
-                    *next = true;
-                }
+            if *byte == b'*'
+                && states.get(at) == Some(&true)
+                && let Some(next) = states.get_mut(at.saturating_add(1))
+            {
+                *next = true;
             }
         }
     };
@@ -236,10 +237,9 @@ fn matches_glob(pattern: &[u8], text: &[u8]) -> bool {
                 continue;
             }
             let to = if *wanted == b'*' { at } else { at.saturating_add(1) };
-            if *wanted == b'*' || *wanted == b'?' || wanted == byte {
-                if let Some(state) = next.get_mut(to) {
-                    *state = true;
-                }
+            let fits = *wanted == b'*' || *wanted == b'?' || wanted == byte;
+            if fits && let Some(state) = next.get_mut(to) {
+                *state = true;
             }
         }
         close(&mut next);
