@@ -30,6 +30,7 @@ pub mod registry;
 pub mod manifest;
 pub mod statement;
 pub mod repo;
+pub mod import;
 pub mod signature;
 pub mod history;
 pub mod rules;

@@ -9,7 +9,7 @@ pub use code::{Code, Severity};
 pub use doc::CodeDoc;
 
 use crate::model::{DomainId, Fingerprint, Oid, ReviewerId, Time};
-use crate::source::{MAX_COLUMN, Source, Spot};
+use crate::source::{Source, Spot};
 
 /// One thing that was found, with everything a person or program needs to act on it.
 ///
@@ -49,6 +49,9 @@ pub struct Finding {
     pub places: Vec<Place>,
 }
 
+/// How many characters of a line a [`Place`] carries.
+pub const MAX_LINE_CHARS: usize = 1_000;
+
 /// A line of a file that decided something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -61,7 +64,7 @@ pub struct Place {
     /// What this line has to do with the finding.
     pub label: String,
     /// The text of the line, unescaped, so that a renderer needs no repository; cut at
-    /// [`MAX_COLUMN`] characters.
+    /// [`MAX_LINE_CHARS`].
     pub line_text: String,
 }
 
@@ -74,7 +77,7 @@ impl Place {
             commit,
             spot,
             label: label.into(),
-            line_text: source.line(spot.line).chars().take(MAX_COLUMN as usize).collect(),
+            line_text: source.line(spot.line).chars().take(MAX_LINE_CHARS).collect(),
         }
     }
 }
