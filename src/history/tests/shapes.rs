@@ -201,8 +201,9 @@ fn a_side_branch_into_a_missing_past_is_a_gap_and_no_refusal() {
     let side = lab.commit(t, &[old]);
     let good = lab.commit(t, &[anchor]);
     let one = lab.commit(t, &[anchor, good]);
-    let tip = lab.commit(t, &[one, side]);
-    assert_eq!(walk(&lab.repo, tip, anchor, &everything()).steps[1].brought.len(), 2);
+    let mixed = lab.commit(t, &[side, good]);
+    let tip = lab.commit(t, &[one, mixed]);
+    assert_eq!(walk(&lab.repo, tip, anchor, &everything()).steps[1].brought.len(), 3);
     lab.lose(old);
     let walked = walk(&lab.reopened(), tip, anchor, &everything());
     assert!(walked.steps[0].gaps.is_empty(), "the first merge needs nothing of the past");
@@ -210,7 +211,9 @@ fn a_side_branch_into_a_missing_past_is_a_gap_and_no_refusal() {
     // `old` is named by the anchor, so that it is known to be the past; `side` is not.
     assert_eq!(walked.steps[1].gaps.len(), 1);
     assert_eq!(walked.steps[1].gaps[0].finding.severity, Severity::Undecided);
-    assert_eq!(walked.steps[1].brought.len(), 1);
+    // What descends from the anchor is new for certain.
+    let brought: Vec<Oid> = walked.steps[1].brought.iter().map(|b| b.id).collect();
+    assert_eq!(brought, [mixed, tip]);
 }
 
 #[test]
