@@ -1,5 +1,7 @@
 //! Commit by commit: everything reachable from the tip and not from the anchor.
 
+use rayon::prelude::*;
+
 use super::brought::{self, plain};
 use super::failure::{Failure, commit_gap, gap};
 use super::reach::{Reach, is_ancestor};
@@ -77,8 +79,10 @@ impl Iterator for Reachable<'_> {
         let mut commits = Vec::with_capacity(ids.len());
         let mut places: Vec<usize> = Vec::new();
         let mut requests: Vec<SignatureRequest> = Vec::new();
-        for id in ids {
-            match brought::read(self.repo, id) {
+        let reads: Vec<_> =
+            ids.into_par_iter().map(|id| (id, brought::read(self.repo, id))).collect();
+        for (id, read) in reads {
+            match read {
                 Ok(read) => {
                     let fact = read.plain_fact();
                     if let Some(request) = read.request {

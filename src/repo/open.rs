@@ -1,7 +1,7 @@
 //! Finding and opening a repository.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::error::{Error, Result};
 use crate::model::text::shown;
@@ -14,6 +14,9 @@ pub struct Repository {
     /// An object database of our own over the same files: `Sync`, and free of the handle's
     /// environment, replace refs and grafts.
     odb: git2::Odb<'static>,
+    /// The same for further threads, opened when one comes: libgit2 holds a lock while it
+    /// inflates, so that threads that share a database wait for each other.
+    more: Vec<OnceLock<Option<git2::Odb<'static>>>>,
     limits: Limits,
     format: ObjectFormat,
     git_dir: PathBuf,
@@ -65,12 +68,12 @@ impl Repository {
                 "move or clone the repository to a path of plain characters",
             )
         })?;
-        let odb = git2::Odb::new_ext(git.object_format())
-            .and_then(|odb| odb.add_disk_alternate(objects).map(|()| odb))
-            .map_err(|error| not_opened(path, &error))?;
+        let odb = database(format, objects).map_err(|error| not_opened(path, &error))?;
+        let threads = rayon::current_num_threads().min(DATABASES);
         Ok(Self {
             git: Mutex::new(git),
             odb,
+            more: std::iter::repeat_with(OnceLock::new).take(threads).collect(),
             limits: *limits,
             format,
             git_dir,
@@ -109,13 +112,38 @@ impl Repository {
         self.work_dir.as_deref()
     }
 
+    /// The object database for the thread that asks.
     pub(super) fn odb(&self) -> &git2::Odb<'static> {
-        &self.odb
+        let Some(own) = rayon::current_thread_index().and_then(|n| self.more.get(n)) else {
+            return &self.odb;
+        };
+        let objects = self.common_dir.join("objects");
+        own.get_or_init(|| database(self.format, objects.to_str()?).ok())
+            .as_ref()
+            .unwrap_or(&self.odb)
+    }
+
+    /// Makes objects known that were written by another handle.
+    pub(super) fn refresh(&self) -> Result<(), git2::Error> {
+        let more = self.more.iter().filter_map(|odb| odb.get()?.as_ref());
+        std::iter::once(&self.odb).chain(more).try_for_each(git2::Odb::refresh)
     }
 
     pub(super) fn git(&self) -> MutexGuard<'_, git2::Repository> {
         self.git.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How many threads have an object database of their own.
+const DATABASES: usize = 16;
+
+fn database(format: ObjectFormat, objects: &str) -> Result<git2::Odb<'static>, git2::Error> {
+    let odb = git2::Odb::new_ext(match format {
+        ObjectFormat::Sha1 => git2::ObjectFormat::Sha1,
+        ObjectFormat::Sha256 => git2::ObjectFormat::Sha256,
+    })?;
+    odb.add_disk_alternate(objects)?;
+    Ok(odb)
 }
 
 /// Why libgit2 did not open it, and what mends that.

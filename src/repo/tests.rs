@@ -67,15 +67,21 @@ fn sizes_are_held_against_limits_before_reading() {
 fn objects_are_read_from_many_threads() {
     let lab = Lab::sha1();
     let ids: Vec<Oid> = (0..50).map(|n| lab.blob(&n.to_string())).collect();
+    let check = |repo: &Repository| {
+        for (n, id) in ids.iter().enumerate() {
+            assert_eq!(repo.read_blob(*id).unwrap(), n.to_string().as_bytes());
+        }
+    };
     std::thread::scope(|scope| {
         for _ in 0..4 {
-            scope.spawn(|| {
-                for (n, id) in ids.iter().enumerate() {
-                    assert_eq!(lab.repo.read_blob(*id).unwrap(), n.to_string().as_bytes());
-                }
-            });
+            scope.spawn(|| check(&lab.repo));
         }
     });
+    // Threads of the pool have databases of their own, and learn of new objects too.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
+    pool.broadcast(|_| check(&lab.repo));
+    let new = lab.blob("new");
+    pool.broadcast(|_| assert_eq!(lab.repo.read_blob(new).unwrap(), b"new"));
 }
 
 #[test]

@@ -57,7 +57,7 @@ impl Repository {
         }
         drop(odb);
         // The database of our own was opened before these objects came.
-        self.odb().refresh().map_err(|e| not_written(self.git_dir(), "objects", &e))
+        self.refresh().map_err(|e| not_written(self.git_dir(), "objects", &e))
     }
 
     /// Points a ref (full name) at an object, wherever it pointed before.

@@ -1,0 +1,257 @@
+//! Which commits a walk meets, and where it ends.
+
+use super::*;
+
+#[test]
+fn merges_bring_what_git_says_wherever_they_forked_off() {
+    for format in [ObjectFormat::Sha1, ObjectFormat::Sha256] {
+        let lab = Lab::new(format);
+        let t = lab.files(&[("a", "1")]);
+        let root = lab.commit(t, &[]);
+        let old = lab.commit(t, &[root]);
+        let old_side = lab.commit(t, &[root]);
+        let anchor = lab.commit(t, &[old, old_side]);
+        let before_1 = lab.commit(t, &[old_side]); // forked off before the anchor
+        let before_2 = lab.commit(t, &[before_1, old]);
+        let one = lab.commit(t, &[anchor]);
+        let after_1 = lab.commit(t, &[one]);
+        let after_2 = lab.commit(t, &[after_1, anchor]);
+        let two = lab.commit(t, &[one, after_2]);
+        let three = lab.commit(t, &[two, before_2]);
+        let stranger = lab.commit(t, &[]); // an unrelated root
+        let four = lab.commit(t, &[three, stranger, before_1, root]);
+        let tip = lab.commit(t, &[four, after_1]);
+        let walked = walk(&lab.repo, tip, anchor, &everything());
+        check_against_git(&lab, &walked);
+        assert!(walked.survey.gaps.is_empty());
+        assert!(walked.steps.iter().all(|s| s.gaps.is_empty()));
+        assert_eq!(walked.steps[3].brought.len(), 2);
+
+        let options = Options { chunk: 2, ..Options::default() };
+        let notary = Notary::default();
+        let all = |anchor: Option<Oid>| -> BTreeSet<String> {
+            let walk = Reachable::new(&lab.repo, &notary, tip, anchor, &options).unwrap();
+            let total = walk.total();
+            let ids: Vec<String> = walk.flatten().map(|b| b.id.to_string()).collect();
+            assert_eq!(ids.len(), total);
+            ids.into_iter().collect()
+        };
+        let tip = tip.to_string();
+        assert_eq!(all(None), rev_list(&lab, &[&tip]));
+        assert_eq!(all(Some(anchor)), rev_list(&lab, &[&tip, &format!("^{anchor}")]));
+        assert_eq!(all(Some(old)), rev_list(&lab, &[&tip, &format!("^{old}")]));
+    }
+}
+
+#[test]
+fn random_histories_bring_what_git_says() {
+    let mut state = 7u64;
+    let mut dice = |n: usize| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % n
+    };
+    let lab = Lab::sha1();
+    let t = lab.files(&[("a", "1")]);
+    for _ in 0..12 {
+        let mut all = vec![lab.commit(t, &[])];
+        for _ in 0..30 {
+            let mut parents = vec![all[all.len() - 1 - dice(all.len().min(4))]];
+            for _ in 0..dice(3) {
+                let more = all[dice(all.len())];
+                if !parents.contains(&more) {
+                    parents.push(more);
+                }
+            }
+            if dice(12) == 0 {
+                parents.clear();
+            }
+            all.push(lab.commit(t, &parents));
+        }
+        let tip = *all.last().unwrap();
+        let chain = lab.git(&["rev-list", "--first-parent", &tip.to_string()]);
+        let chain: Vec<&str> = chain.lines().collect();
+        let anchor = Oid::from_hex(chain[chain.len() / 2]).unwrap();
+        check_against_git(&lab, &walk(&lab.repo, tip, anchor, &everything()));
+    }
+}
+
+#[test]
+fn a_ladder_of_merges_and_an_octopus_take_linear_time() {
+    let lab = Lab::sha1();
+    let t = lab.files(&[("a", "1")]);
+    let anchor = lab.commit(t, &[]);
+    let (mut left, mut right) = (lab.commit(t, &[anchor]), lab.commit(t, &[anchor]));
+    for _ in 0..60 {
+        (left, right) = (lab.commit(t, &[left, right]), lab.commit(t, &[right, left]));
+    }
+    let arms: Vec<Oid> = (0..100).map(|_| lab.commit(t, &[anchor])).collect();
+    let mut parents = vec![left];
+    parents.extend(&arms);
+    let tip = lab.commit(t, &parents);
+    let walked = walk(&lab.repo, tip, anchor, &everything());
+    let total: usize = walked.steps.iter().map(|s| s.brought.len()).sum();
+    assert_eq!(total, rev_list(&lab, &[&tip.to_string(), &format!("^{anchor}")]).len());
+    assert_eq!(walked.steps.last().unwrap().brought.len(), 101);
+}
+
+#[test]
+fn deep_histories_need_no_stack() {
+    let lab = Lab::sha1();
+    let t = lab.files(&[("a", "1")]);
+    let anchor = lab.commit(t, &[]);
+    let mut side = anchor;
+    for _ in 0..3_000 {
+        side = lab.commit(t, &[side]);
+    }
+    let tip = lab.commit(t, &[anchor, side]);
+    let walked = walk(&lab.repo, tip, anchor, &Options::default());
+    assert_eq!(walked.steps[0].brought.len(), 3_001);
+}
+
+#[test]
+fn the_mainline_must_lead_to_the_anchor() {
+    let lab = Lab::sha1();
+    let t = lab.files(&[("a", "1")]);
+    let root = lab.commit(t, &[]);
+    let (anchor, other) = (lab.commit(t, &[root]), lab.commit(t, &[root]));
+    let swapped = lab.commit(t, &[other, anchor]);
+    let options = Options::default();
+    let found_at = |tip| found(survey(&lab.repo, &Toys, tip, anchor, &options));
+    assert_eq!(found_at(swapped).code, Code::MainlineReplaced);
+    assert_eq!(found_at(other).code, Code::NotDescendant);
+    assert_eq!(found_at(root).code, Code::NotDescendant);
+    assert!(survey(&lab.repo, &Toys, anchor, anchor, &options).is_ok());
+    let notary = Notary::default();
+    for tip in [other, root] {
+        let walk = Reachable::new(&lab.repo, &notary, tip, Some(anchor), &options);
+        assert_eq!(found(walk.map(|r| r.total())).code, Code::NotDescendant);
+    }
+    assert_eq!(
+        Reachable::new(&lab.repo, &notary, anchor, Some(anchor), &options).unwrap().total(),
+        0
+    );
+}
+
+#[test]
+fn local_files_and_dates_change_nothing() {
+    let lab = Lab::sha1();
+    let t = lab.files(&[("a", "1")]);
+    let anchor = lab.commit(t, &[]);
+    let one = lab.commit(t, &[anchor]);
+    let tip = lab.commit(t, &[one]);
+    let evil = lab.commit(t, &[anchor]);
+    lab.main(tip);
+    let ids = |repo: &Repository| -> Vec<Oid> {
+        walk(repo, tip, anchor, &everything()).steps.iter().map(|s| s.id).collect()
+    };
+    assert_eq!(ids(&lab.repo), [one, tip]);
+    lab.git(&["replace", &tip.to_string(), &evil.to_string()]);
+    std::fs::write(lab.path().join(".git/info/grafts"), format!("{tip} {evil}\n")).unwrap();
+    std::fs::write(lab.path().join(".git/shallow"), format!("{tip}\n")).unwrap();
+    assert_eq!(ids(&lab.reopened()), [one, tip]);
+    // A commit-graph made while the graft was there says that tip's parent is another.
+    std::fs::remove_file(lab.path().join(".git/shallow")).unwrap();
+    lab.git(&["-c", "core.commitGraph=true", "replace", "-d", &tip.to_string()]);
+    lab.git(&["commit-graph", "write", "--reachable"]);
+    let graph = lab.path().join(".git/objects/info/commit-graph");
+    if let Ok(mut bytes) = std::fs::read(&graph) {
+        for byte in bytes.iter_mut().skip(1_100) {
+            *byte ^= 0x01;
+        }
+        let _ = std::fs::remove_file(&graph);
+        std::fs::write(&graph, bytes).unwrap();
+    }
+    assert_eq!(ids(&lab.reopened()), [one, tip]);
+}
+
+#[test]
+fn shallow_clones_and_missing_objects_are_undecided() {
+    let lab = Lab::sha1();
+    let t = lab.files(&[("keys/a.asc", "1")]);
+    let anchor = lab.commit(t, &[]);
+    let one = lab.commit(t, &[anchor]);
+    let two = lab.commit(t, &[one]);
+    let tip = lab.commit(t, &[two]);
+    lab.main(tip);
+    let url = format!("file://{}", lab.path().display());
+    git_in(lab.dir.path(), &["clone", "-q", "--depth=2", &url, "shallow"]);
+    let shallow = Repository::open(&lab.dir.path().join("shallow"), &Limits::default()).unwrap();
+    let options = Options::default();
+    let told = found(survey(&shallow, &Toys, tip, anchor, &options));
+    assert_eq!((told.code, told.severity), (Code::ShallowHistory, Severity::Undecided));
+    assert_eq!(told.commit, Some(two));
+    assert!(told.help.contains("--unshallow"), "{}", told.help);
+    // From the boundary on, nothing is lacking.
+    assert!(survey(&shallow, &Toys, tip, two, &options).unwrap().gaps.is_empty());
+
+    lab.lose(one);
+    let told = found(survey(&lab.reopened(), &Toys, tip, anchor, &options));
+    assert_eq!((told.code, told.severity), (Code::MissingObject, Severity::Undecided));
+    assert!(told.message.contains(&one.to_string()), "{}", told.message);
+}
+
+#[test]
+fn a_side_branch_into_a_missing_past_is_a_gap_and_no_refusal() {
+    let lab = Lab::sha1();
+    let t = lab.files(&[("a", "1")]);
+    let root = lab.commit(t, &[]);
+    let old = lab.commit(t, &[root]);
+    let anchor = lab.commit(t, &[old]);
+    let side = lab.commit(t, &[old]);
+    let good = lab.commit(t, &[anchor]);
+    let one = lab.commit(t, &[anchor, good]);
+    let mixed = lab.commit(t, &[side, good]);
+    let tip = lab.commit(t, &[one, mixed]);
+    assert_eq!(walk(&lab.repo, tip, anchor, &everything()).steps[1].brought.len(), 3);
+    lab.lose(old);
+    let walked = walk(&lab.reopened(), tip, anchor, &everything());
+    assert!(walked.steps[0].gaps.is_empty(), "the first merge needs nothing of the past");
+    assert_eq!(walked.steps[0].brought.len(), 2);
+    // `old` is named by the anchor, so that it is known to be the past; `side` is not.
+    assert_eq!(walked.steps[1].gaps.len(), 1);
+    assert_eq!(walked.steps[1].gaps[0].finding.severity, Severity::Undecided);
+    // What descends from the anchor is new for certain.
+    let brought: Vec<Oid> = walked.steps[1].brought.iter().map(|b| b.id).collect();
+    assert_eq!(brought, [mixed, tip]);
+}
+
+#[test]
+fn malformed_commits_are_steps_or_ends_of_the_walk() {
+    let lab = Lab::sha1();
+    let t = lab.files(&[("a", "1")]);
+    let anchor = lab.commit(t, &[]);
+    let bad = lab.commit_with(t, &[anchor], "author x <y> 1 +0000\ngpgsig s\n", "m\n");
+    let tip = lab.commit(t, &[bad]);
+    let walked = walk(&lab.repo, tip, anchor, &everything());
+    let malformed = walked.steps[0].commit.as_ref().unwrap_err();
+    assert_eq!(malformed.code, Code::MalformedObject);
+    assert_eq!(text_of(&walked.steps[0].signature), "no fact");
+    let worse = lab.commit_with(t, &[anchor], &format!("parent {anchor}\n"), "m\n");
+    let tip = lab.commit(t, &[worse]);
+    let told = found(survey(&lab.repo, &Toys, tip, anchor, &everything()));
+    assert_eq!((told.code, told.severity), (Code::MalformedObject, Severity::Error));
+    assert_eq!(told.commit, Some(worse));
+}
+
+#[test]
+fn limits_end_a_walk_and_are_named() {
+    let lab = Lab::sha1();
+    let t = lab.files(&[("keys/a", "1"), ("keys/b", "2")]);
+    let mut tip = lab.commit(t, &[]);
+    let anchor = tip;
+    for _ in 0..5 {
+        tip = lab.commit(t, &[tip]);
+    }
+    let with = |limits: Limits| Repository::open(&lab.path(), &limits).unwrap();
+    let few = with(Limits { commits: 4, ..Limits::default() });
+    let told = found(survey(&few, &Toys, tip, anchor, &Options::default()));
+    assert!(told.help.contains("--limit commits="), "{}", told.help);
+    assert_eq!(told.severity, Severity::Undecided);
+    let notary = Notary::default();
+    let walk = Reachable::new(&few, &notary, tip, None, &Options::default()).unwrap();
+    assert_eq!(walk.gaps().len(), 1);
+    let few = with(Limits { key_files: 1, ..Limits::default() });
+    let told = found(survey(&few, &Toys, tip, anchor, &Options::default()));
+    assert!(told.help.contains("--limit key-files="), "{}", told.help);
+}
