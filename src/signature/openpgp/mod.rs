@@ -31,3 +31,10 @@ mod verify;
 
 pub(super) use certificate::{Parsed, parse_key_file};
 pub(super) use verify::{Keys, verify};
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests_certificate;
+#[cfg(test)]
+mod tests_verify;

@@ -10,3 +10,6 @@ mod wire;
 
 pub(super) use keys::parse_key_lines;
 pub(super) use sshsig::verify;
+
+#[cfg(test)]
+mod tests;
