@@ -9,6 +9,7 @@ pub mod environment;
 pub mod exit;
 pub mod explain;
 pub mod init;
+mod judge;
 pub mod output;
 pub mod progress;
 pub mod registry;
@@ -36,14 +37,24 @@ use crate::error::Error;
 /// Exit status: 0 pass; 1 something is refused; 2 the arguments, the anchor or the pinned registry
 /// cannot be used; 3 undecided, nothing refused; 101 a defect of gatecheck.
 #[derive(Parser, Debug)]
-#[command(name = "gatecheck", bin_name = "gatecheck", version, arg_required_else_help = true)]
+#[command(
+    name = "gatecheck",
+    bin_name = "gatecheck",
+    version,
+    args_conflicts_with_subcommands = true
+)]
 struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+
+    #[command(flatten)]
+    verify: verify::VerifyArgs,
 }
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    /// Judge the history between the anchor and a tip (also without a command)
+    Verify(Box<verify::VerifyArgs>),
     /// Tell what the code of a finding means, or list all codes
     Explain(explain::ExplainArgs),
     /// Print the completion script for a shell
@@ -74,8 +85,9 @@ pub fn run(
             return failed(&error, streams);
         }
         match parse(args, environment) {
-            Ok(cli) => dispatch(cli.command, environment, streams)
-                .unwrap_or_else(|error| failed(&error, streams)),
+            Ok(cli) => {
+                dispatch(cli, environment, streams).unwrap_or_else(|error| failed(&error, streams))
+            }
             Err(message) => usage(&message, environment, streams),
         }
     })
@@ -99,13 +111,11 @@ fn parse(
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
-fn dispatch(
-    command: Command,
-    environment: &Environment,
-    streams: &mut Streams<'_>,
-) -> Result<Exit, Error> {
+fn dispatch(cli: Cli, environment: &Environment, streams: &mut Streams<'_>) -> Result<Exit, Error> {
+    let command = cli.command.unwrap_or_else(|| Command::Verify(Box::new(cli.verify)));
     match command {
-        Command::Explain(args) => explain::run(&args, |_| None, streams),
+        Command::Verify(args) => verify::run(&args, environment, streams, judge::judge),
+        Command::Explain(args) => explain::run(&args, crate::rules::explanation, streams),
         Command::Completions(args) => completions::run(&args, self::command(environment), streams),
     }
 }

@@ -78,19 +78,17 @@ pub struct Request {
     pub limits: Limits,
     /// Threads.
     pub jobs: usize,
-    /// Where facts are kept.
-    pub cache: Cache,
+    /// The folder where facts about signatures are kept; `None` keeps none.
+    pub cache: Option<PathBuf>,
 }
 
-/// Where facts about signatures are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cache {
-    /// In the usual place.
-    Default,
-    /// In this folder.
-    At(PathBuf),
-    /// Nowhere.
-    Off,
+/// The user's folder for facts: `$XDG_CACHE_HOME/gatecheck`, else `~/.cache/gatecheck`.
+fn usual_cache(environment: &Environment) -> Option<PathBuf> {
+    let folder = |name: &str| {
+        environment.variable(name).map(PathBuf::from).filter(|path| path.is_absolute())
+    };
+    let caches = folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")))?;
+    Some(caches.join("gatecheck"))
 }
 
 impl VerifyArgs {
@@ -114,9 +112,9 @@ impl VerifyArgs {
             limits: self.resources.limits()?,
             jobs: self.resources.jobs(environment),
             cache: match (&self.resources.cache, self.resources.no_cache) {
-                (_, true) => Cache::Off,
-                (Some(folder), false) => Cache::At(environment.folder.join(folder)),
-                (None, false) => Cache::Default,
+                (_, true) => None,
+                (Some(folder), false) => Some(environment.folder.join(folder)),
+                (None, false) => usual_cache(environment),
             },
         })
     }

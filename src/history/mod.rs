@@ -21,6 +21,7 @@ mod survey;
 mod traits;
 
 pub use failure::Failure;
+pub use reach::contains;
 pub use reachable::Reachable;
 pub use steps::Steps;
 pub use survey::{KeyBlob, Survey, survey};

@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 
-use super::failure::{commit_gap, too_many_commits};
+use super::failure::{Failure, commit_gap, too_many_commits};
 use crate::finding::{Code, Finding};
 use crate::model::Oid;
 use crate::repo::{Conditions, ReadFailure, Repository, parents_of, parse_commit};
@@ -221,6 +221,14 @@ pub(super) fn known_parents(repo: &Repository, id: Oid) -> Result<Vec<Oid>, Read
         return Ok(parents);
     }
     Ok(parse_commit(id, &raw).map_or_else(|bad| bad.parents.unwrap_or_default(), |c| c.parents))
+}
+
+/// Whether `ancestor` is reachable from `tip` at all, along any parents.
+///
+/// # Errors
+/// [`Failure::Found`] where history ends or cannot be read before that can be told.
+pub fn contains(repo: &Repository, tip: Oid, ancestor: Oid) -> Result<bool, Failure> {
+    Ok(is_ancestor(repo, &repo.conditions(), tip, ancestor)?)
 }
 
 /// Whether `ancestor` is reachable from `tip` at all; the finding is why that cannot be told.

@@ -31,6 +31,15 @@ fn place(registry: &Registry, spot: Spot, label: &str) -> Place {
     Place::new(&registry.source, None, spot, label)
 }
 
+/// Standing keys that end within `[policy.ceremony] warn_days` of `now`, and not before it.
+#[must_use]
+pub fn expiring_soon(registry: &Registry, now: Time) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    ending(registry, now, &mut findings);
+    findings.retain(|finding| finding.code == Code::ExpiringSoon);
+    findings
+}
+
 /// Sign-offs of programs never count.
 fn not_human(registry: &Registry, findings: &mut Vec<Finding>) {
     for domain in registry.domains.values() {

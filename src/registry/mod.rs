@@ -39,7 +39,7 @@ pub use change::{Change, DomainPeople, KeyName};
 pub use diff::{diff, key_name};
 pub use document::{Document, schema};
 pub use fmt::{NotFormatted, fmt};
-pub use lint::lint;
+pub use lint::{expiring_soon, lint};
 pub use read::read;
 pub use timeline::timeline;
 pub use words::{MAX_PATTERN_BYTES, MAX_PATTERNS, MAX_REGEX_BYTES, MAX_REGEXES};

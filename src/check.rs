@@ -1,1 +1,0 @@
-//! The order of it all: options + repository -> Report.

@@ -1,0 +1,343 @@
+//! The order of it all: a request and a repository become a report.
+
+mod facts;
+mod pinned;
+mod trust;
+
+use std::collections::BTreeMap;
+
+use crate::error::{Error, Result};
+use crate::finding::{Code, Finding, Severity};
+use crate::history::{self, Failure, Steps, Which};
+use crate::ledger::{self, Ledger, Unusable};
+use crate::model::policy::RequireSignature;
+use crate::model::step::RegistryReading;
+use crate::model::{Fingerprint, KeyFile, Limits, Oid, Registry, Time};
+use crate::progress::Progress;
+use crate::repo::{Conditions, Repository};
+use crate::report::{Anchor, AnchorSource, Checkpoint, Counts, Report, Tip, Verdict};
+use crate::signature::FactCache;
+use facts::Facts;
+pub use pinned::PinnedRegistry;
+pub use trust::{FirstRegistry, first_registry};
+
+/// What one run is asked, as plain values.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// What to judge; `None` for the registry's mainline.
+    pub tip: Option<String>,
+    /// The anchor that flag, environment or event name; `None` leaves the user's git configuration.
+    pub anchor: Option<(Oid, AnchorSource)>,
+    /// The key that must have signed the anchor.
+    pub anchor_signer: Option<Fingerprint>,
+    /// Go on without an anchor.
+    pub trust_on_first_use: bool,
+    /// What an earlier run accepted.
+    pub checkpoint: Option<Checkpoint>,
+    /// A branch with gates of its own (full ref name, or short).
+    pub branch: Option<String>,
+    /// A registry that the verifier pins: every commit is judged, and no gates.
+    pub pinned: Option<PinnedRegistry>,
+    /// Commits beyond the last gate are an error.
+    pub require_covered: bool,
+    /// Judge every commit.
+    pub every_commit: bool,
+    /// List every judged commit in the report.
+    pub record_commits: bool,
+    /// The run's clock.
+    pub now: Time,
+    /// Bounds on what is read.
+    pub limits: Limits,
+    /// Threads that verify signatures, at least one.
+    pub jobs: usize,
+}
+
+/// Judges a repository.
+///
+/// # Errors
+/// [`Error::Unusable`] for arguments that name nothing, [`Error::CannotRead`] for a repository
+/// that cannot be read at all. Everything that is about the history is in the report.
+pub fn verify(
+    repo: &Repository,
+    request: &Request,
+    cache: Option<FactCache>,
+    progress: &dyn Progress,
+) -> Result<Report> {
+    if let Some(pinned) = &request.pinned {
+        return pinned::verify(repo, request, pinned, cache, progress);
+    }
+    let facts = Facts::new(request.limits, request.jobs, cache);
+    let trust = trust::decide(repo, request)?;
+    let mut draft = Draft::new(repo, request, &trust);
+    let Some(anchor) = &trust.anchor else {
+        return Ok(draft.finish());
+    };
+    let run = Run { repo, request, facts: &facts, progress, trust: &trust };
+    match run.fold(anchor.commit, &mut draft) {
+        Ok(()) => {}
+        Err(Failure::Found(finding)) => draft.findings.push(*finding),
+        Err(Failure::Error(error)) => return Err(error),
+    }
+    facts.save();
+    Ok(draft.finish())
+}
+
+struct Run<'a> {
+    repo: &'a Repository,
+    request: &'a Request,
+    facts: &'a Facts,
+    progress: &'a dyn Progress,
+    trust: &'a trust::Trust,
+}
+
+impl Run<'_> {
+    fn fold(&self, anchor: Oid, draft: &mut Draft) -> Result<(), Failure> {
+        let registry = self.trust.registry.as_ref().and_then(|reading| reading.registry.as_ref());
+        let branch = match (&self.request.branch, registry) {
+            (Some(branch), Some(registry)) => trust::branch(branch, registry)?,
+            _ => None,
+        };
+        if let Some(registry) = registry {
+            self.facts.bind(registry, branch.as_deref());
+        }
+        let options = history::Options {
+            which: which(self.request, registry.map(AsRef::as_ref)),
+            brought_paths: registry.is_some_and(|registry| needs_paths(registry)),
+            branch: branch.clone(),
+            ..history::Options::default()
+        };
+        let survey =
+            history::survey(self.repo, self.facts, self.trust.tip.commit, anchor, &options)?;
+        draft.gaps(survey.gaps.iter().map(|gap| &gap.finding));
+        draft.findings.extend(self.check_checkpoint(&survey.mainline)?);
+        let seen = self.key_files(&survey)?;
+        self.progress.set_total(survey.mainline.len().saturating_sub(1) as u64);
+        let mut steps = Steps::new(self.repo, &survey, self.facts, self.facts, &options)
+            .map_err(|failure| Box::new(failure.finding(anchor)))
+            .map_err(Failure::Found)?;
+        let start = steps.start()?;
+        let mut ledger = match Ledger::start(&start, self.judging(branch)) {
+            Ok(ledger) => ledger,
+            Err(Unusable(findings)) => {
+                draft.input_unusable = true;
+                draft.findings.extend(findings);
+                return Ok(());
+            }
+        };
+        for chunk in steps {
+            for step in &chunk {
+                ledger.step(step);
+            }
+            self.progress.advance(chunk.len() as u64);
+        }
+        draft.project.clone_from(&ledger.registry().project);
+        let outcome = ledger.finish(seen.values());
+        if let Some(recorded) = self.request.checkpoint
+            && outcome.registry.serial < recorded.serial
+        {
+            draft.findings.push(serial_went_back(outcome.registry.serial, recorded.serial));
+        }
+        let soon = crate::registry::expiring_soon(&outcome.registry, self.request.now);
+        draft.findings.extend(outcome.findings);
+        draft.findings.extend(soon);
+        draft.gates = outcome.gates;
+        draft.commits = outcome.commits;
+        draft.counts = outcome.counts;
+        draft.covered = outcome.covered;
+        draft.registry = Some(outcome.in_force);
+        Ok(())
+    }
+
+    fn judging(&self, branch: Option<String>) -> ledger::Options {
+        ledger::Options {
+            now: self.request.now,
+            every_commit: self.request.every_commit,
+            record_commits: self.request.record_commits,
+            branch,
+            anchor_signer: self.request.anchor_signer,
+            require_covered: self.request.require_covered,
+        }
+    }
+
+    /// Every version of every key file: all keys and all revocations are known before judging.
+    fn key_files(&self, survey: &history::Survey) -> Result<BTreeMap<Oid, KeyFile>, Failure> {
+        let mut seen = BTreeMap::new();
+        for (blob, about) in &survey.key_blobs {
+            let bytes = self
+                .repo
+                .read_blob(*blob)
+                .map_err(|failure| Failure::Found(Box::new(failure.finding(about.seen_in))))?;
+            seen.insert(*blob, self.facts.learn(&bytes));
+        }
+        Ok(seen)
+    }
+
+    /// The mainline must pass through the checkpoint.
+    fn check_checkpoint(&self, mainline: &[Oid]) -> Result<Option<Finding>, Failure> {
+        let Some(recorded) = self.request.checkpoint else { return Ok(None) };
+        if mainline.contains(&recorded.commit) {
+            return Ok(None);
+        }
+        let tip = self.trust.tip.commit;
+        let held = self.repo.is_commit(recorded.commit);
+        let anchor = mainline.first().copied().unwrap_or(tip);
+        // A newer anchor than the checkpoint: what lies before it is trusted as it stands.
+        if held && history::contains(self.repo, anchor, recorded.commit)? {
+            return Ok(None);
+        }
+        let (code, message) = if held && history::contains(self.repo, tip, recorded.commit)? {
+            (
+                Code::MainlineReplaced,
+                "the checkpoint is contained in the tip, but not on its mainline",
+            )
+        } else {
+            (
+                Code::Rollback,
+                "the tip does not contain the recorded checkpoint: it is older, or another history",
+            )
+        };
+        Ok(Some(
+            Finding::new(code, message)
+                .commit(tip)
+                .compared(format!("tip {tip}"), format!("a mainline through {}", recorded.commit))
+                .help("fetch again from a source that you trust; remove the checkpoint file only if it is wrong"),
+        ))
+    }
+}
+
+fn serial_went_back(seen: u64, recorded: u64) -> Finding {
+    Finding::new(
+        Code::RegistryRollback,
+        "the registry is older than the one that an earlier run accepted",
+    )
+    .compared(format!("serial {seen}"), format!("serial {recorded} or later"))
+    .help("fetch again from a source that you trust")
+}
+
+fn which(request: &Request, registry: Option<&Registry>) -> Which {
+    let every = registry
+        .is_some_and(|r| r.policy.mainline.require_signature == RequireSignature::EveryCommit);
+    if request.every_commit {
+        Which::Everything
+    } else if every {
+        Which::EveryMainline
+    } else {
+        Which::Gates
+    }
+}
+
+/// Whether a rule asks which paths each commit changed.
+fn needs_paths(registry: &Registry) -> bool {
+    registry.domains.values().any(|domain| !domain.paths.is_empty())
+        || !registry.policy.second_review.is_empty()
+        || registry.policy.charter.is_some()
+}
+
+/// A report in the making.
+struct Draft {
+    input_unusable: bool,
+    anchor: Option<Anchor>,
+    tip: Tip,
+    object_format: crate::model::ObjectFormat,
+    project: String,
+    registry: Option<crate::report::RegistryInForce>,
+    covered: Option<crate::report::Covered>,
+    checkpoint: Option<Checkpoint>,
+    commits_only: bool,
+    counts: Counts,
+    gates: Vec<crate::report::GateReport>,
+    findings: Vec<Finding>,
+    commits: Vec<crate::report::JudgedCommit>,
+}
+
+impl Draft {
+    fn new(repo: &Repository, request: &Request, trust: &trust::Trust) -> Self {
+        let mut findings = trust.findings.clone();
+        findings.extend(bent(&repo.conditions()));
+        let registry = trust.registry.as_ref().and_then(|reading| reading.registry.as_ref());
+        Self {
+            input_unusable: trust.input_unusable,
+            anchor: trust.anchor.clone(),
+            tip: trust.tip.clone(),
+            object_format: repo.format(),
+            project: registry.map(|registry| registry.project.clone()).unwrap_or_default(),
+            registry: None,
+            covered: None,
+            checkpoint: request.checkpoint,
+            commits_only: false,
+            counts: Counts::default(),
+            gates: Vec::new(),
+            findings,
+            commits: Vec::new(),
+        }
+    }
+
+    fn gaps<'a>(&mut self, gaps: impl Iterator<Item = &'a Finding>) {
+        for gap in gaps {
+            if !self.findings.contains(gap) {
+                self.findings.push(gap.clone());
+            }
+        }
+    }
+
+    fn finish(self) -> Report {
+        let of = |severity| self.findings.iter().filter(|f| f.severity == severity).count() as u64;
+        Report {
+            verdict: Verdict::of(self.findings.iter().map(|f| f.severity)),
+            input_unusable: self.input_unusable,
+            anchor: self.anchor,
+            tip: self.tip,
+            object_format: self.object_format,
+            project: self.project,
+            registry: self.registry,
+            covered: self.covered,
+            checkpoint: self.checkpoint,
+            commits_only: self.commits_only,
+            counts: Counts {
+                errors: of(Severity::Error),
+                warnings: of(Severity::Warning),
+                ..self.counts
+            },
+            gates: self.gates,
+            findings: self.findings,
+            commits: self.commits,
+        }
+    }
+}
+
+/// Local files that make git show another history; the real objects were judged.
+fn bent(conditions: &Conditions) -> Option<Finding> {
+    let replaced = conditions.replaced.len();
+    if replaced == 0 && !conditions.grafts {
+        return None;
+    }
+    let mut seen = Vec::new();
+    if replaced > 0 {
+        seen.push(format!("{replaced} replaced object(s)"));
+    }
+    if conditions.grafts {
+        seen.push("a grafts file".to_owned());
+    }
+    Some(
+        Finding::new(Code::ReplaceRefs, "git shows another history here than the real objects tell; the real objects were judged")
+            .compared(seen.join(", "), "neither replace refs nor grafts")
+            .help("git replace -l lists them and git replace -d removes them; remove .git/info/grafts"),
+    )
+}
+
+/// Problems of a registry, as findings at a commit.
+fn problems_at(reading: &RegistryReading, commit: Option<Oid>) -> Vec<Finding> {
+    let mut problems = reading.problems.clone();
+    for problem in &mut problems {
+        problem.commit = problem.commit.or(commit);
+        for place in &mut problem.places {
+            place.commit = place.commit.or(commit);
+        }
+    }
+    problems
+}
+
+/// A text that names nothing usable.
+fn unusable(problem: impl Into<String>, help: impl Into<String>) -> Error {
+    Error::unusable(problem, help)
+}

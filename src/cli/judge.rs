@@ -1,0 +1,146 @@
+//! From a command line's request to the judge: opens the repository, reads the verifier's own
+//! files, and keeps the checkpoint.
+
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::verify::Request;
+use crate::check::{self, PinnedRegistry};
+use crate::error::{Error, Result};
+use crate::model::registry::KEYS_FOLDER;
+use crate::model::text::shown;
+use crate::model::{Limits, Oid};
+use crate::progress::Progress;
+use crate::registry;
+use crate::repo::Repository;
+use crate::report::{Checkpoint, Report, Verdict};
+use crate::signature::FactCache;
+
+/// Judges what a command line asks for.
+pub(super) fn judge(request: &Request, progress: &dyn Progress) -> Result<Report> {
+    let repo = Repository::open(&request.folder, &request.limits)?;
+    let checkpoint = match &request.checkpoint {
+        Some(path) => read_checkpoint(path)?,
+        None => None,
+    };
+    let pinned = match &request.registry {
+        Some(path) => Some(read_pinned(path, &request.limits)?),
+        None => None,
+    };
+    let asked = check::Request {
+        tip: request.tip.clone(),
+        anchor: request.anchor,
+        anchor_signer: request.anchor_signer,
+        trust_on_first_use: request.trust_on_first_use,
+        checkpoint,
+        branch: request.branch.clone(),
+        pinned,
+        require_covered: request.require_covered,
+        every_commit: request.every_commit,
+        record_commits: request.record_commits,
+        now: request.now,
+        limits: request.limits,
+        jobs: request.jobs,
+    };
+    // A cache that cannot be used costs time, nothing else.
+    let cache = request.cache.as_deref().and_then(|folder| FactCache::open(folder).ok());
+    let mut report = check::verify(&repo, &asked, cache, progress)?;
+    if let Some(path) = &request.checkpoint {
+        advance(path, &mut report)?;
+    }
+    Ok(report)
+}
+
+/// A checkpoint file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CheckpointFile {
+    commit: String,
+    serial: u64,
+}
+
+/// A file that is not there yet is no checkpoint: this run makes the first one.
+fn read_checkpoint(path: &Path) -> Result<Option<Checkpoint>> {
+    let text = match read_bounded(path, 4096) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(Error::File { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let broken = |why: String| {
+        Error::unusable(
+            format!("the checkpoint file {} cannot be read: {}", path.display(), shown(&why)),
+            "put it back as an earlier run wrote it; remove it only if you know why it broke",
+        )
+    };
+    let file: CheckpointFile = toml::from_str(&text).map_err(|e| broken(e.message().to_owned()))?;
+    let commit = Oid::from_hex(&file.commit)
+        .ok_or_else(|| broken(format!("`{}` is no full commit id", file.commit)))?;
+    Ok(Some(Checkpoint { commit, serial: file.serial }))
+}
+
+/// After a pass, the checkpoint moves on to what was accepted. It never moves back.
+fn advance(path: &Path, report: &mut Report) -> Result<()> {
+    let (Verdict::Pass, Some(covered), Some(registry)) =
+        (report.verdict, report.covered, report.registry.as_ref())
+    else {
+        return Ok(());
+    };
+    let reached = Checkpoint { commit: covered.commit, serial: registry.serial };
+    if report.checkpoint == Some(reached) {
+        return Ok(());
+    }
+    let file = CheckpointFile { commit: reached.commit.to_string(), serial: reached.serial };
+    let text = toml::to_string(&file).map_err(|error| Error::Defect(error.to_string()))?;
+    let failed = |source| Error::File { path: path.to_owned(), source };
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut new = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    new.write_all(text.as_bytes()).map_err(failed)?;
+    new.as_file().sync_all().map_err(failed)?;
+    new.persist(path).map_err(|error| failed(error.error))?;
+    report.checkpoint = Some(reached);
+    Ok(())
+}
+
+/// Reads a pinned registry, and the key files beside it as if its folder were `keys/`.
+pub(super) fn read_pinned(path: &Path, limits: &Limits) -> Result<PinnedRegistry> {
+    let bytes = read_bounded(path, limits.file_bytes)?;
+    let reading = registry::read(&path.to_string_lossy(), &bytes, limits);
+    let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+    let mut key_files = BTreeMap::new();
+    for named in reading.registry.iter().flat_map(|registry| registry.key_paths()) {
+        let Some(below) = named.strip_prefix(KEYS_FOLDER).and_then(|p| p.strip_prefix('/')) else {
+            continue;
+        };
+        let file: PathBuf = folder.join(below);
+        match read_bounded(&file, limits.file_bytes) {
+            Ok(bytes) => {
+                key_files.insert(named, bytes);
+            }
+            // The judge names the missing file where it is needed.
+            Err(Error::File { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(PinnedRegistry { reading: Arc::new(reading), key_files })
+}
+
+/// Reads a file of the verifier's own, up to a bound.
+pub(super) fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    let failed = |source| Error::File { path: path.to_owned(), source };
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > limit {
+        return Err(Error::unusable(
+            format!("{} is longer than {limit} bytes", path.display()),
+            "raise the bound with --limit file-bytes=N if the file is what you expect",
+        ));
+    }
+    Ok(bytes)
+}
