@@ -43,6 +43,8 @@ use crate::source::{Source, Spot};
 pub const MAX_PROBLEMS: usize = 100;
 /// How many characters of a line a [`Place`] made here carries.
 pub const MAX_LINE_CHARS: usize = 1_000;
+/// How many entries a list of strings can have (the bound `list-items`).
+pub const MAX_ITEMS: usize = 10_000;
 
 /// A value and where its field stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +109,12 @@ pub type Parsed<'s> = Spanned<DeTable<'s>>;
 #[must_use]
 pub fn parse<'s>(source: &'s Source, problems: &Problems) -> Parsed<'s> {
     let (root, errors) = DeTable::parse_recoverable(source.text());
-    for error in errors {
+    for (n, error) in errors.into_iter().enumerate() {
+        if n >= MAX_PROBLEMS {
+            // A small file can have a great many; what is not told is counted.
+            problems.drop_one(problems.code.severity());
+            continue;
+        }
         let spot = source.spot(error.span().map_or(0, |span| span.start));
         let what = shown(error.message());
         let help = if what.starts_with("duplicate key") {
@@ -124,12 +131,15 @@ pub fn parse<'s>(source: &'s Source, problems: &Problems) -> Parsed<'s> {
     root
 }
 
+/// As [`Place::new`], without copying more of a long line than is kept.
 fn place(source: &Source, spot: Spot, label: &str) -> Place {
-    let mut place = Place::new(source, None, spot, label);
-    if let Some((end, _)) = place.line_text.char_indices().nth(MAX_LINE_CHARS) {
-        place.line_text.truncate(end);
+    Place {
+        path: source.path().to_owned(),
+        commit: None,
+        spot,
+        label: label.to_owned(),
+        line_text: source.line(spot.line).chars().take(MAX_LINE_CHARS).collect(),
     }
-    place
 }
 
 /// Collects what is wrong with one file.
@@ -176,9 +186,13 @@ impl Problems {
         if found.len() < MAX_PROBLEMS {
             found.push(finding);
         } else {
-            self.dropped.set(self.dropped.get().saturating_add(1));
-            self.worst_dropped.set(self.worst_dropped.get().max(finding.severity));
+            self.drop_one(finding.severity);
         }
+    }
+
+    fn drop_one(&self, severity: Severity) {
+        self.dropped.set(self.dropped.get().saturating_add(1));
+        self.worst_dropped.set(self.worst_dropped.get().max(severity));
     }
 
     /// Adds a problem that makes the file unusable.
@@ -326,6 +340,16 @@ impl<'t> Table<'t> {
         let DeValue::Array(items) = value.get_ref() else {
             return self.wrong(field, spot, value.get_ref(), "a list of strings", "[\"…\"]");
         };
+        if items.len() > MAX_ITEMS {
+            let message = format!("`{field}` of {} holds too many entries", self.name);
+            self.problems.refuse(
+                self.problems
+                    .invalid(spot, message)
+                    .compared(items.len().to_string(), format!("at most {MAX_ITEMS} (list-items)"))
+                    .help("shorten the list"),
+            );
+            return None;
+        }
         let mut texts = Vec::with_capacity(items.len());
         for item in items.iter() {
             let spot = self.spot_of(item.span());
@@ -632,6 +656,14 @@ mod tests {
             assert_eq!(read(text, |t| t.integer("a")).1.len(), 1, "{text}");
         }
         assert_eq!(read("a = ['x', 1]", |t| t.strings("a")).1.len(), 1);
+    }
+
+    #[test]
+    fn lists_are_bounded() {
+        let list = |n: usize| read(&format!("a = [{}]", "'',".repeat(n)), |t| t.strings("a"));
+        assert_eq!(list(MAX_ITEMS).0.unwrap().value.len(), MAX_ITEMS);
+        let (value, problems) = list(MAX_ITEMS + 1);
+        assert_eq!((value, problems.len()), (None, 1));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::source::Spot;
 use crate::tables::{At, Problems, Table};
 
 /// Path patterns in one registry (the bound `patterns`).
-pub const MAX_PATTERNS: usize = 4_096;
+pub const MAX_PATTERNS: usize = 1_024;
 /// Bytes of all path patterns of one registry together (the bound `pattern-bytes`).
 pub const MAX_PATTERN_BYTES: usize = 64 << 10;
 /// Regular expressions in one registry (the bound `regexes`).
