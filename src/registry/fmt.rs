@@ -256,7 +256,8 @@ fn list(array: &mut Array, path: &str, field: &str) {
     array.fmt();
     array.set_trailing("");
     array.set_trailing_comma(false);
-    let width = array.to_string().trim().chars().count().saturating_add(field.len() + 3);
+    let width =
+        array.to_string().trim().chars().count().saturating_add(field.len()).saturating_add(3);
     if width > WIDTH && array.len() > 1 {
         for value in array.iter_mut() {
             *value.decor_mut() = toml_edit::Decor::new("\n    ", "");

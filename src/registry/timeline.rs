@@ -106,14 +106,14 @@ impl Scale {
 
     fn ends(&self) -> String {
         let (start, end) = (self.start.date(), self.end.date());
-        let gap = self.columns.saturating_sub(start.len() + end.len()).max(1);
+        let gap = self.columns.saturating_sub(start.len().saturating_add(end.len())).max(1);
         format!("{start}{}{end}", " ".repeat(gap))
     }
 
     /// The column of a time, from 0.
     fn column(&self, at: Time) -> usize {
-        let span = i128::from(self.end.unix()) - i128::from(self.start.unix());
-        let into = i128::from(at.unix()) - i128::from(self.start.unix());
+        let span = i128::from(self.end.unix()).saturating_sub(i128::from(self.start.unix()));
+        let into = i128::from(at.unix()).saturating_sub(i128::from(self.start.unix()));
         let last = i128::try_from(self.columns.saturating_sub(1)).unwrap_or(0);
         let column = into.saturating_mul(last).checked_div(span).unwrap_or(0);
         usize::try_from(column.clamp(0, last)).unwrap_or(0)

@@ -112,7 +112,7 @@ fn lanes_show_windows_gates_and_today() {
     let without = timeline(&registry, &[], 0, None);
     assert!(!without.contains("now") && !without.contains("gates"));
     // A lane is never narrower than this, and never as wide as somebody asks.
-    assert_eq!(without.lines().nth(2).unwrap().chars().count(), 50);
+    assert_eq!(without.lines().nth(2).unwrap().chars().count(), 52);
     assert!(timeline(&registry, &[], usize::MAX, None).lines().all(|line| line.len() <= 432));
 }
 
