@@ -160,6 +160,9 @@ impl World {
                 write(&path, text.as_bytes());
             }
         }
+        if spec.touches_nothing() {
+            write(&format!("kernel/{}.rs", spec.name), b"fn more() {}\n");
+        }
         for (path, text) in &spec.files {
             write(path, self.told(text).as_bytes());
         }

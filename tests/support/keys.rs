@@ -244,8 +244,12 @@ impl Ssh {
                 Self { file, line, token: None }
             }
             "ssh-ecdsa" => Self::generate(file, &comment, &["-t", "ecdsa", "-b", "256"]),
-            "ssh-rsa2048" => Self::generate(file, &comment, &["-t", "rsa", "-b", "2048"]),
-            "ssh-rsa1024" => Self::generate(file, &comment, &["-t", "rsa", "-b", "1024"]),
+            "ssh-rsa2048" => {
+                Self::generate(file, &comment, &["-t", "rsa", "-b", "2048", "-m", "PEM"])
+            }
+            "ssh-rsa1024" => {
+                Self::generate(file, &comment, &["-t", "rsa", "-b", "1024", "-m", "PEM"])
+            }
             other => panic!("no kind of key: {other}"),
         }
     }

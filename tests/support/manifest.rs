@@ -31,7 +31,6 @@ pub(crate) struct SignedStatement {
     pub(crate) armor: String,
     /// Whether nothing about it was tampered with.
     pub(crate) honest: bool,
-    pub(crate) time: String,
 }
 
 /// Writes the manifest of a commit. `files` is the tree before the manifest is in it.
@@ -181,7 +180,7 @@ fn attest(world: &World, context: &Context, signoff: &SignoffSpec, date: &str) -
     };
     let sig = toml_of(&signoff.sig);
     let honest = signoff.signature.is_none() && sig == toml_of(&Default::default());
-    SignedStatement { key, bytes, armor, honest, time: signed_at.to_owned() }
+    SignedStatement { key, bytes, armor, honest }
 }
 
 /// Two specs are the same when they print the same.

@@ -35,6 +35,7 @@ pub(crate) fn sign(order: &Order<'_>, payload: &[u8]) -> Vec<u8> {
     let spec = order.spec;
     let payload = spec.over.as_ref().map_or(payload, |text| text.as_bytes());
     let mut armor = match key(order.keys, order.key) {
+        TestKey::Ssh(ssh) if spec.ssh_sha1 => sign_ssh_sha1(ssh, order.namespace, payload),
         TestKey::Ssh(ssh) => {
             sign_ssh(ssh, spec.namespace.as_deref().unwrap_or(order.namespace), payload)
         }
@@ -52,7 +53,7 @@ pub(crate) fn sign(order: &Order<'_>, payload: &[u8]) -> Vec<u8> {
                     TestKey::Ssh(_) => panic!("an SSH key makes no OpenPGP packet"),
                 })
                 .collect();
-            armored(packets)
+            armored(packets, spec.wrapped)
         }
     };
     armor = edited(armor, &spec.edit);
@@ -125,12 +126,19 @@ fn sign_pgp(key: &Pgp, order: &Order<'_>, payload: &[u8]) -> Signature {
     builder.sign_message(&mut signer, payload).unwrap()
 }
 
-fn armored(signatures: Vec<Signature>) -> Vec<u8> {
+fn armored(signatures: Vec<Signature>, wrapped: bool) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for signature in signatures {
+        Packet::from(signature).serialize(&mut bytes).unwrap();
+    }
+    if wrapped {
+        // RFC 9580, 4.2.1 and 5.6: tag 8, a length of five octets, algorithm 0.
+        let length = u32::try_from(bytes.len() + 1).unwrap().to_be_bytes();
+        bytes = [&[0xc8, 0xff], length.as_slice(), &[0], &bytes].concat();
+    }
     let mut writer =
         openpgp::armor::Writer::new(Vec::new(), openpgp::armor::Kind::Signature).unwrap();
-    for signature in signatures {
-        Packet::from(signature).serialize(&mut writer).unwrap();
-    }
+    writer.write_all(&bytes).unwrap();
     writer.finalize().unwrap()
 }
 
@@ -165,7 +173,15 @@ fn sign_ssh(key: &Ssh, namespace: &str, payload: &[u8]) -> Vec<u8> {
     piped(command, payload)
 }
 
-/// Plays a FIDO token (PROTOCOL.u2f and PROTOCOL.sshsig of OpenSSH).
+/// What `ssh-keygen` would never make: an RSA signature over SHA-1.
+fn sign_ssh_sha1(key: &Ssh, namespace: &str, payload: &[u8]) -> Vec<u8> {
+    let mut command = Command::new("openssl");
+    command.args(["dgst", "-sha1", "-sign"]).arg(&key.file);
+    let raw = piped(command, &ssh_preimage(namespace, payload));
+    ssh_armored(key, namespace, &[string(b"ssh-rsa"), string(&raw)].concat())
+}
+
+/// Plays a FIDO token (PROTOCOL.u2f of OpenSSH).
 fn sign_token(
     key: &Ssh,
     seed: &[u8; 32],
@@ -175,32 +191,39 @@ fn sign_token(
 ) -> Vec<u8> {
     use sha2::Sha256;
     use ssh_key::private::{Ed25519Keypair, PrivateKey};
-    let string = |bytes: &[u8]| [&(bytes.len() as u32).to_be_bytes(), bytes].concat();
-    let message = [
-        b"SSHSIG".to_vec(),
-        string(namespace.as_bytes()),
-        string(b""),
-        string(b"sha512"),
-        string(&Sha512::digest(payload)),
-    ]
-    .concat();
     let flags = u8::from(touched);
     let counter = 7_u32.to_be_bytes();
     let signed = [
         Sha256::digest(b"ssh:").as_slice(),
         &[flags],
         &counter,
-        Sha256::digest(&message).as_slice(),
+        Sha256::digest(ssh_preimage(namespace, payload)).as_slice(),
     ]
     .concat();
     let raw = raw_signature(&PrivateKey::from(Ed25519Keypair::from_seed(seed)), &signed);
-    let inner = [
-        string(b"sk-ssh-ed25519@openssh.com"),
-        string(raw.as_bytes()),
-        vec![flags],
-        counter.into(),
+    let name = b"sk-ssh-ed25519@openssh.com";
+    let inner = [string(name), string(raw.as_bytes()), vec![flags], counter.into()].concat();
+    ssh_armored(key, namespace, &inner)
+}
+
+fn string(bytes: &[u8]) -> Vec<u8> {
+    [&u32::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat()
+}
+
+/// The bytes that an SSH signature covers (PROTOCOL.sshsig of OpenSSH, 3).
+fn ssh_preimage(namespace: &str, payload: &[u8]) -> Vec<u8> {
+    [
+        b"SSHSIG".to_vec(),
+        string(namespace.as_bytes()),
+        string(b""),
+        string(b"sha512"),
+        string(&Sha512::digest(payload)),
     ]
-    .concat();
+    .concat()
+}
+
+/// The armored form (PROTOCOL.sshsig of OpenSSH, 2).
+fn ssh_armored(key: &Ssh, namespace: &str, signature: &[u8]) -> Vec<u8> {
     let public = STANDARD.decode(key.line.split(' ').nth(1).unwrap()).unwrap();
     let blob = [
         b"SSHSIG".to_vec(),
@@ -209,7 +232,7 @@ fn sign_token(
         string(namespace.as_bytes()),
         string(b""),
         string(b"sha512"),
-        string(&inner),
+        string(signature),
     ]
     .concat();
     let body = STANDARD.encode(blob);

@@ -177,6 +177,7 @@ pub(crate) struct CommitSpec {
     pub(crate) parents: Option<Vec<String>>,
     /// Start from the tree of this commit instead of the first parent's.
     pub(crate) checkout: Option<String>,
+    /// Absent in an ordinary commit that does nothing else: `kernel/<name>.rs`.
     pub(crate) files: BTreeMap<String, String>,
     /// Files whose content is given in hexadecimal.
     pub(crate) hex_files: BTreeMap<String, String>,
@@ -225,6 +226,17 @@ impl CommitSpec {
     pub(crate) fn is_gate(&self) -> bool {
         self.squash.is_some()
             || (self.epoch.is_some() && self.reattest.is_none() && self.dissent_of.is_none())
+    }
+
+    /// Whether it is an ordinary commit of which the story tells no change.
+    pub(crate) fn touches_nothing(&self) -> bool {
+        !self.adds_manifest()
+            && self.name != "anchor"
+            && self.checkout.is_none()
+            && self.files.is_empty()
+            && self.hex_files.is_empty()
+            && self.remove.is_empty()
+            && self.registry_edit.is_empty()
     }
 
     /// Whether any manifest is added.
@@ -297,6 +309,10 @@ pub(crate) struct SigSpec {
     pub(crate) packets: Vec<String>,
     /// Several signature headers, made by these keys.
     pub(crate) headers: Vec<String>,
+    /// OpenPGP: the packet stands in a compressed-data packet (of no compression).
+    pub(crate) wrapped: bool,
+    /// SSH with RSA: signed over SHA-1 (`ssh-rsa`).
+    pub(crate) ssh_sha1: bool,
     /// SSH: namespace; default `git` for commits and `gatecheck` for statements.
     pub(crate) namespace: Option<String>,
     /// The signature covers this text instead.
@@ -313,9 +329,9 @@ pub(crate) struct SigSpec {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Expect {
+    /// The report's verdict, which decides the exit status. Alternatives after ` | `, where the
+    /// SPEC allows more than one.
     pub(crate) verdict: String,
-    /// Absent: as the verdict says.
-    pub(crate) exit: Option<i32>,
     /// `commit: code`, or `commit: code severity` where it is not the code's usual one;
     /// `*` for any or no commit. `commit: one | other` where the SPEC leaves it open.
     pub(crate) findings: Vec<String>,
@@ -327,10 +343,12 @@ pub(crate) struct Expect {
     pub(crate) gates: Vec<String>,
     /// `gate reviewer domain: attested counted`, with `!` for not.
     pub(crate) signoffs: Vec<String>,
+    /// Texts that must stand in the output, in either case; alternatives after ` | `.
+    pub(crate) printed: Vec<String>,
     /// Texts that must not stand anywhere in the output as they are (escape codes).
     pub(crate) never_printed: Vec<String>,
-    /// `true`: the input is unusable; no report is asked for, only the exit status.
-    pub(crate) no_report: bool,
+    /// The verifier's own input is unusable: exit status 2, and nothing is asked of a report.
+    pub(crate) unusable: bool,
     /// `git fsck` complains about the objects.
     pub(crate) fsck_complains: bool,
 }
