@@ -169,6 +169,10 @@ impl World {
         for (path, digits) in &spec.hex_files {
             write(path, &hex::decode(digits.replace(' ', "")).unwrap());
         }
+        for (path, mode) in &spec.modes {
+            let entry = files.get_mut(path).expect("a file to change the mode of");
+            entry.0 = u32::from_str_radix(mode, 8).unwrap();
+        }
         if !spec.registry_edit.is_empty() {
             let old = self.store.read(&files[REGISTRY].1);
             let new = self.store.blob(&edited(old, &self.told_edits(&spec.registry_edit)));
