@@ -13,11 +13,7 @@ pub(crate) fn judge(world: &World, answer: &Answer) -> Vec<String> {
     let mut wrong = Vec::new();
     let expect = &world.story.expect;
     let allowed: Vec<&str> = expect.verdict.split(" | ").collect();
-    let exits: Vec<i32> = if expect.unusable {
-        vec![2]
-    } else {
-        allowed.iter().map(|verdict| status(verdict)).collect()
-    };
+    let exits: Vec<i32> = allowed.iter().map(|verdict| status(verdict)).collect();
     if answer.exit == Some(0) && !exits.contains(&0) {
         wrong.push("!!! FALSE PASS: exit status 0 !!!".into());
     } else if !answer.exit.is_some_and(|exit| exits.contains(&exit)) {
@@ -39,7 +35,7 @@ pub(crate) fn judge(world: &World, answer: &Answer) -> Vec<String> {
             wrong.push(format!("not printed: {texts:?}"));
         }
     }
-    if expect.unusable {
+    if answer.exit == Some(2) && allowed.contains(&"unusable") {
         return wrong;
     }
     let Some(report) = &answer.report else {
@@ -66,6 +62,7 @@ fn status(verdict: &str) -> i32 {
     match verdict {
         "pass" => 0,
         "refused" => 1,
+        "unusable" => 2,
         "undecided" => 3,
         other => panic!("no verdict: {other:?}"),
     }
@@ -232,9 +229,19 @@ fn gates(world: &World, report: &Value, wrong: &mut Vec<String>) {
             wrong.push(format!("!!! FALSE PASS of a gate: {passed:?} !!!"));
         }
     }
-    let refused = found.iter().any(|line| line.ends_with(" refused"));
-    if refused && expect.verdict == "pass" {
-        wrong.push(format!("a gate is refused: {found:?}"));
+    // SPEC 8.7: a refused commit is never accepted, but once cured it does not block.
+    let cured: BTreeSet<String> = report["findings"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|finding| finding["code"] == "cured")
+        .map(|finding| name_of(world, finding["commit"].as_str().unwrap_or("")))
+        .collect();
+    for line in found.iter().filter(|line| line.ends_with(" refused")) {
+        let name = line.split(':').next().unwrap_or("");
+        if report["verdict"] == "pass" && !cured.contains(name) {
+            wrong.push(format!("!!! FALSE PASS with a refused gate: {line} !!!"));
+        }
     }
 }
 

@@ -329,8 +329,9 @@ pub(crate) struct SigSpec {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Expect {
-    /// The report's verdict, which decides the exit status. Alternatives after ` | `, where the
-    /// SPEC allows more than one.
+    /// The report's verdict, which decides the exit status; or `unusable` (the verifier's own
+    /// input: exit status 2, nothing is asked of a report but `printed`). Alternatives after
+    /// ` | `, where the SPEC allows more than one.
     pub(crate) verdict: String,
     /// `commit: code`, or `commit: code severity` where it is not the code's usual one;
     /// `*` for any or no commit. `commit: one | other` where the SPEC leaves it open.
@@ -347,8 +348,6 @@ pub(crate) struct Expect {
     pub(crate) printed: Vec<String>,
     /// Texts that must not stand anywhere in the output as they are (escape codes).
     pub(crate) never_printed: Vec<String>,
-    /// The verifier's own input is unusable: exit status 2, and nothing is asked of a report.
-    pub(crate) unusable: bool,
     /// `git fsck` complains about the objects.
     pub(crate) fsck_complains: bool,
 }
