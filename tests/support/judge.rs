@@ -277,3 +277,39 @@ fn name_of(world: &World, id: &str) -> String {
         .find(|made| made.id == id)
         .map_or_else(|| if id.is_empty() { "-".into() } else { id.into() }, |m| m.spec.name.clone())
 }
+
+/// The judge of the program is no push-over: a false pass is called out in every way.
+#[test]
+fn a_false_pass_and_a_silent_refusal_are_both_called_out() {
+    let story = r#"
+story = "An unsigned gate."
+[[commits]]
+name = "gate0"
+epoch = 0
+signed_by = ""
+[expect]
+verdict = "refused"
+findings = ["gate0: unsigned"]
+gates = ["gate0: refused"]
+"#;
+    let world = World::new(toml::from_str(story).unwrap());
+    let gate = world.commit("gate0").id.clone();
+    let answer = |exit, verdict: &str, code: &str| {
+        let report = json!({
+            "schema": "gatecheck-report/1", "tool": {}, "verdict": verdict, "tip": {},
+            "object_format": "sha1", "counts": {},
+            "gates": [{ "kind": "epoch", "commit": gate, "verdict": verdict, "signoffs": [] }],
+            "findings": [
+                { "code": code, "severity": "error", "message": "m", "help": "h", "commit": gate },
+            ],
+        });
+        let stdout = report.to_string();
+        Answer { exit: Some(exit), stdout, stderr: String::new(), report: Some(report) }
+    };
+    assert_eq!(judge(&world, &answer(1, "refused", "unsigned")), Vec::<String>::new());
+    let passed = judge(&world, &answer(0, "pass", "unsigned"));
+    assert_eq!(passed.iter().filter(|line| line.contains("FALSE PASS")).count(), 3, "{passed:?}");
+    let other = judge(&world, &answer(1, "refused", "bad-signature"));
+    assert_eq!(other, ["not found: gate0: unsigned", "not expected: gate0: bad-signature error"]);
+    assert_eq!(judge(&world, &answer(101, "refused", "unsigned")).len(), 2);
+}

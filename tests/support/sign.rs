@@ -178,6 +178,12 @@ fn sign_ssh_sha1(key: &Ssh, namespace: &str, payload: &[u8]) -> Vec<u8> {
     let mut command = Command::new("openssl");
     command.args(["dgst", "-sha1", "-sign"]).arg(&key.file);
     let raw = piped(command, &ssh_preimage(namespace, payload));
+    // OpenSSH will not look at it any more, so somebody else has to say that it is good.
+    let file = key.file.with_extension("sha1");
+    std::fs::write(&file, &raw).unwrap();
+    let mut verify = Command::new("openssl");
+    verify.args(["dgst", "-sha1", "-prverify"]).arg(&key.file).arg("-signature").arg(&file);
+    piped(verify, &ssh_preimage(namespace, payload));
     ssh_armored(key, namespace, &[string(b"ssh-rsa"), string(&raw)].concat())
 }
 
