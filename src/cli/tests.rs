@@ -6,7 +6,7 @@ use std::fs;
 use clap::Parser;
 
 use super::output::{OutputArgs, auto_color};
-use super::verify::{self, Cache, VerifyArgs};
+use super::verify::{self, VerifyArgs};
 use super::*;
 use crate::model::Time;
 use crate::render::{Format, samples};
@@ -156,7 +156,7 @@ fn a_request_holds_everything_that_was_said() {
     assert_eq!(request.anchor.unwrap().0.to_string(), a);
     assert_eq!(request.now, Time::parse("2020-01-01").unwrap());
     assert!(request.require_covered && request.every_commit && request.record_commits);
-    assert_eq!((request.limits.commits, request.jobs, &request.cache), (7, 3, &Cache::Off));
+    assert_eq!((request.limits.commits, request.jobs, &request.cache), (7, 3, &None));
     let plain = VerifyArgs::default().request(&environment([])).unwrap();
     assert_eq!(plain.now, environment([]).now);
     assert!(!plain.record_commits && plain.anchor.is_none());

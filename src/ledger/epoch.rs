@@ -138,7 +138,7 @@ impl Ledger {
             Some(_) => OnMainline::Elsewhere,
             None => OnMainline::Absent,
         };
-        match binding::check(&cx, manifest, step.id, step.subject, find) {
+        match binding::check(&cx, manifest, step.id, step.subject, &step.bound_content, find) {
             Ok(bound) => Some(bound),
             Err(finding) => {
                 findings.push(*finding);
@@ -324,7 +324,8 @@ impl Ledger {
         };
         let judged = self.judge_people(step, head, manifest, Some(&signer), epoch, 0, true);
         let anywhere = |_| OnMainline::Between;
-        let bound = binding::check(&cx, manifest, step.id, step.subject, anywhere);
+        let bound =
+            binding::check(&cx, manifest, step.id, step.subject, &step.bound_content, anywhere);
         let mut findings = judged.findings.clone();
         findings.extend(self.check_whole(step, manifest, epoch, &judged, 0));
         let problems = change.reading.as_ref().map_or(&[][..], |r| r.problems.as_slice());

@@ -1,5 +1,7 @@
 //! Rule: a manifest's sign-offs are bound to this gate's content.
 
+use std::collections::BTreeMap;
+
 use crate::finding::{Code, CodeDoc, Finding, Place};
 use crate::model::Oid;
 use crate::model::manifest::{Binding, Manifest};
@@ -44,12 +46,14 @@ pub enum OnMainline {
     Absent,
 }
 
-/// Checks the binding of a manifest that `carrier` adds.
+/// Checks the binding of a manifest that `carrier` adds. `bound_content` are the content digests
+/// of commits that manifests of the carrier name.
 pub fn check(
     cx: &Context<'_>,
     manifest: &Manifest,
     carrier: Oid,
     subject: Option<Subject>,
+    bound_content: &BTreeMap<Oid, [u8; 32]>,
     find: impl Fn(Oid) -> OnMainline,
 ) -> Result<Bound, Box<Finding>> {
     let place = |field: &str| {
@@ -126,7 +130,10 @@ pub fn check(
         }
     };
     if let Some(stated) = manifest.subject_sha256 {
-        let seen = subject.and_then(|s| s.content_sha256);
+        let seen = match &manifest.binding {
+            Binding::Commit(commit) => bound_content.get(commit).copied(),
+            _ => subject.and_then(|s| s.content_sha256),
+        };
         if seen != Some(stated) {
             return Err(Box::new(
                 Finding::new(
@@ -171,7 +178,8 @@ mod tests {
         manifest.binding = binding;
         manifest.subject_sha256 = sha;
         let find = |commit| if commit == id(5) { OnMainline::Between } else { OnMainline::Absent };
-        check(&world.context(), &manifest, id(9), SUBJECT(), find).map_err(|f| f.code)
+        let bound = BTreeMap::from([(id(5), [5; 32])]);
+        check(&world.context(), &manifest, id(9), SUBJECT(), &bound, find).map_err(|f| f.code)
     }
 
     #[test]
@@ -182,6 +190,7 @@ mod tests {
         assert_eq!(run(&world, Binding::Tree(id(7)), Some([3; 32])), tree);
         let commit = Ok(Bound { gate: id(5), subject: id(5) });
         assert_eq!(run(&world, Binding::Commit(id(5)), None), commit);
+        assert_eq!(run(&world, Binding::Commit(id(5)), Some([5; 32])), commit);
     }
 
     #[test]
@@ -190,6 +199,7 @@ mod tests {
         let subject = Err(Code::SubjectMismatch);
         assert_eq!(run(&world, Binding::Tree(id(8)), None), subject);
         assert_eq!(run(&world, Binding::Tree(id(7)), Some([4; 32])), subject);
+        assert_eq!(run(&world, Binding::Commit(id(5)), Some([3; 32])), subject);
         assert_eq!(run(&world, Binding::Missing, None), subject);
         let commit = Err(Code::GateCommitUnresolvable);
         assert_eq!(run(&world, Binding::Commit(id(6)), None), commit);

@@ -77,6 +77,16 @@ pub fn check(cx: &Context<'_>, step: &Step, in_force: &InForce) -> Vec<Finding> 
             findings.extend(file(change, in_force, is_record));
         }
     }
+    for twin in &step.twins {
+        findings.push(
+            Finding::new(
+                Code::RegistryNotRegular,
+                format!("{} differs from the registry's path in letter case only", shown(twin)),
+            )
+            .compared(shown(twin), format!("exactly one {REGISTRY_PATH}"))
+            .help("remove the second path: where letter case does not count, one hides the other"),
+        );
+    }
     for (path, (_, file)) in &step.key_files {
         if file.holds_secret {
             findings.push(secret(path));

@@ -73,6 +73,7 @@ pub(crate) fn head(email: &str, t: &str) -> Head {
         committer: identity,
         subject: String::new(),
         co_authors: vec![],
+        trailers: vec![],
         other_signature: None,
     }
 }
@@ -102,6 +103,11 @@ pub(crate) fn step(n: u8) -> Step {
         merged_registries: vec![],
         gaps: vec![],
         facts: FactTable::default(),
+        sha256: BTreeMap::new(),
+        records: vec![],
+        bound_content: BTreeMap::new(),
+        named: BTreeMap::new(),
+        twins: vec![],
     }
 }
 
