@@ -24,6 +24,8 @@ compile_error!(
 mod certificate;
 mod convert;
 mod digest;
+#[cfg(feature = "fast-rsa")]
+mod fast_rsa;
 mod packet;
 mod self_signature;
 mod subpackets;
