@@ -32,7 +32,7 @@ mod subpackets;
 mod verify;
 
 pub(super) use certificate::{Parsed, parse_key_file};
-pub(super) use verify::{Keys, verify};
+pub(super) use verify::{Keys, names_a_key, verify};
 
 #[cfg(test)]
 mod testing;

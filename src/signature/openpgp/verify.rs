@@ -95,6 +95,15 @@ pub(in crate::signature) fn verify(
     }
 }
 
+/// Whether a well-formed signature names a key at all. Where it does not, which key is asked
+/// first depends on what else the pool holds.
+pub(in crate::signature) fn names_a_key(signature: &[u8]) -> bool {
+    let Ok(data) = decode(signature) else { return false };
+    one_packet(&data)
+        .and_then(parse)
+        .is_ok_and(|signature| !subpackets::hints(&signature).all().is_empty())
+}
+
 fn refuse(code: Code, observed: impl Into<String>) -> Box<SignatureFact> {
     Box::new(refused(code, SignatureFormat::OpenPgp, observed, REQUIRED))
 }
