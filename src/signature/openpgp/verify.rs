@@ -179,8 +179,15 @@ impl Claim {
         } else {
             (keys.hinted(&self.hints.all()), false)
         };
+        // What stands outside of the signed area may be anybody's: where it leads nowhere and the
+        // payload fits, every other key is asked as well.
+        let others = !signer_said && self.digest.starts_with(self.signature.digest_prefix());
+        let others = keys.keys.values().flatten().filter(|_| others);
+        let mut seen = BTreeSet::new();
         let candidates: Vec<&PoolKey> = candidates
             .into_iter()
+            .chain(others)
+            .filter(|key| seen.insert((key.fingerprint, key.primary)))
             .filter(|key| digest::same_family(key.key.pk_algo(), self.signature.pk_algo()))
             .take(attempts)
             .collect();
