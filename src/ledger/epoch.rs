@@ -78,7 +78,7 @@ impl Ledger {
         report.signoffs.clone_from(&judged.reports);
         findings.extend(judged.findings.iter().cloned());
         // A sign-off that could not be read is missing here; what follows from that is an echo.
-        if reading.is_none_or(|reading| reading.problems.is_empty()) {
+        if manifest.signoffs.is_empty() || reading.is_none_or(|r| r.problems.is_empty()) {
             findings.extend(self.check_whole(step, manifest, report.epoch, &judged, until));
         }
         let accept = bound.zip(change.file.after).map(|(bound, (_, blob))| Acceptance {
