@@ -282,8 +282,10 @@ impl Draft {
 
     fn finish(self) -> Report {
         let of = |severity| self.findings.iter().filter(|f| f.severity == severity).count() as u64;
+        let verdict = Verdict::of(self.findings.iter().map(|f| f.severity));
         Report {
-            verdict: Verdict::of(self.findings.iter().map(|f| f.severity)),
+            // Input that cannot be used proves nothing, whatever else was found.
+            verdict: if self.input_unusable { verdict.max(Verdict::Undecided) } else { verdict },
             input_unusable: self.input_unusable,
             anchor: self.anchor,
             tip: self.tip,

@@ -187,7 +187,8 @@ impl Ledger {
             findings.extend(quorum::check_squash(&cx, manifest, &touched, step.id));
         }
         // What is missing because a sign-off could not be judged is itself undecided.
-        if Verdict::of(judged.findings.iter().map(|f| f.severity)) == Verdict::Undecided {
+        let unclocked = judged.findings.iter().filter(|f| f.code != Code::FutureDated);
+        if Verdict::of(unclocked.map(|f| f.severity)) == Verdict::Undecided {
             for finding in &mut findings {
                 finding.severity = finding.severity.min(Severity::Undecided);
             }

@@ -312,6 +312,7 @@ impl Ledger {
                     Some(ManifestName::Dissent { reviewer, .. }) if reviewer == signoff.reviewer_id
                 );
                 let attested = self.attest(manifest, signoff, &step.facts, carrier);
+                let refused = !attested.findings.is_empty();
                 findings.extend(attested.findings);
                 if attested.attested && fits && named && signoff.dissents() {
                     self.open_dissents.push(OpenDissent {
@@ -325,7 +326,7 @@ impl Ledger {
                             "the dissent stands here",
                         ),
                     });
-                } else if attested.attested {
+                } else if attested.attested || !refused {
                     findings.push(
                         Finding::new(
                             Code::SignoffUnattested,

@@ -213,7 +213,7 @@ pub const DOCS: &[CodeDoc] = &[
         code: Code::Cured,
         what: "A refused commit was looked into and listed in `cures` by a later accepted gate.",
         why: "It stays refused but no longer blocks.",
-        fix: "Nothing.",
+        fix: "Nothing needs to be done.",
     },
     CodeDoc {
         code: Code::IntroductionMismatch,

@@ -10,8 +10,10 @@ use crate::model::Oid;
 use crate::render::{Style, escape, words};
 use crate::report::Report;
 
-/// Findings of one code (and severity) shown in full.
+/// Findings of one code (and severity) shown in full, where there are few in all.
 const MOST_IN_FULL: usize = 3;
+/// More findings than this are many: then one of each code is shown in full.
+const MANY: usize = 24;
 /// Commits named for those that are not.
 const MOST_COMMITS: usize = 8;
 /// Places of one finding that are shown.
@@ -26,18 +28,19 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
     for finding in &sorted {
         kinds.entry((finding.severity, finding.code)).or_default().push(finding);
     }
+    let most = if sorted.len() > MANY { 1 } else { MOST_IN_FULL };
     let mut parts = Vec::new();
     let mut shown: BTreeMap<(Severity, Code), usize> = BTreeMap::new();
     for finding in sorted {
         let kind = (finding.severity, finding.code);
         let seen = shown.entry(kind).or_default();
         *seen = seen.saturating_add(1);
-        if *seen > MOST_IN_FULL {
+        if *seen > most {
             continue;
         }
         parts.push(in_full(finding, &renderer, style));
-        let rest = kinds.get(&kind).and_then(|all| all.get(MOST_IN_FULL..)).unwrap_or(&[]);
-        if *seen == MOST_IN_FULL && !rest.is_empty() {
+        let rest = kinds.get(&kind).and_then(|all| all.get(most..)).unwrap_or(&[]);
+        if *seen == most && !rest.is_empty() {
             parts.push(in_short(finding, rest));
         }
     }
