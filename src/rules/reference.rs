@@ -243,6 +243,6 @@ pub const DOCS: &[CodeDoc] = &[
         code: Code::TagExists,
         what: "A tag of this name exists already.",
         why: "A tag that moves means two releases of one name.",
-        fix: "Choose another name.",
+        fix: "Choose another name for the new tag.",
     },
 ];
