@@ -19,7 +19,7 @@ use crate::report::{Anchor, AnchorSource, Checkpoint, Counts, Report, Tip, Verdi
 use crate::signature::FactCache;
 use facts::Facts;
 pub use pinned::PinnedRegistry;
-pub use trust::{FirstRegistry, first_registry};
+pub use trust::{FirstRegistry, first_registry, registry_of};
 
 /// What one run is asked, as plain values.
 #[derive(Clone, Debug)]

@@ -13,6 +13,7 @@ mod judge;
 pub mod output;
 pub mod progress;
 pub mod registry;
+mod revision;
 pub mod signoff;
 pub mod streams;
 pub mod verify;
@@ -57,6 +58,10 @@ enum Command {
     Verify(Box<verify::VerifyArgs>),
     /// Tell what the code of a finding means, or list all codes
     Explain(explain::ExplainArgs),
+    /// Say what keeps this repository from being judged, and the command that mends it
+    Doctor(Box<doctor::DoctorArgs>),
+    /// Look at a registry, or bring it into shape
+    Registry(registry::RegistryArgs),
     /// Print the completion script for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -116,6 +121,8 @@ fn dispatch(cli: Cli, environment: &Environment, streams: &mut Streams<'_>) -> R
     match command {
         Command::Verify(args) => verify::run(&args, environment, streams, judge::judge),
         Command::Explain(args) => explain::run(&args, crate::rules::explanation, streams),
+        Command::Doctor(args) => doctor::run(&args, environment, streams),
+        Command::Registry(args) => registry::run(&args, environment, streams),
         Command::Completions(args) => completions::run(&args, self::command(environment), streams),
     }
 }
