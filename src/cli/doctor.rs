@@ -14,6 +14,7 @@ use crate::model::Limits;
 use crate::model::text::shown_up_to;
 use crate::progress::Silent;
 use crate::repo::{self, Ailment, Repository};
+use crate::report::AnchorSource;
 
 /// Arguments of `doctor`.
 #[derive(Args, Clone, Debug, Default)]
@@ -57,12 +58,14 @@ pub fn run(
         trust: args.trust.clone(),
         ..VerifyArgs::default()
     };
-    ailments.extend(judged(judging.request(environment)?, &ailments));
+    let more = judged(judging.request(environment)?, &mut ailments);
+    ailments.extend(more);
     tell(&ailments, "", streams)
 }
 
 /// What keeps the judge itself from a verdict, as far as it is about the clone or the anchor.
-fn judged(request: Request, known: &[Ailment]) -> Vec<Ailment> {
+/// Where the judge came through from a pinned anchor, what the clone lacks does not matter.
+fn judged(request: Request, known: &mut [Ailment]) -> Vec<Ailment> {
     // A look must not move the checkpoint on.
     let request = Request { checkpoint: None, record_commits: false, ..request };
     let report = match judge::judge(&request, &Silent) {
@@ -75,13 +78,20 @@ fn judged(request: Request, known: &[Ailment]) -> Vec<Ailment> {
             return vec![Ailment { what: error.to_string(), command: help, undecides: true }];
         }
     };
+    let gap = |code| matches!(code, Code::MissingObject | Code::ShallowHistory);
+    let pinned = report.anchor.as_ref().is_some_and(|a| a.source != AnchorSource::FirstUse);
+    if pinned && !report.input_unusable && !report.findings.iter().any(|f| gap(f.code)) {
+        for ailment in known.iter_mut() {
+            ailment.undecides = false;
+        }
+    }
     // A clone that lacks something is told once, by the first thing that it lacks.
     let lacking = known.iter().any(|ailment| ailment.undecides);
     let mut found: Vec<Ailment> = report
         .findings
         .iter()
         .filter(|finding| match finding.code {
-            Code::MissingObject | Code::ShallowHistory => !lacking,
+            code if gap(code) => !lacking,
             Code::NoAnchor | Code::RegistryMissing | Code::FutureDated => true,
             _ => false,
         })

@@ -62,6 +62,8 @@ enum Command {
     Doctor(Box<doctor::DoctorArgs>),
     /// Look at a registry, or bring it into shape
     Registry(registry::RegistryArgs),
+    /// Print what reviewers sign, or check what they signed
+    Signoff(signoff::SignoffArgs),
     /// Print the completion script for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -123,6 +125,7 @@ fn dispatch(cli: Cli, environment: &Environment, streams: &mut Streams<'_>) -> R
         Command::Explain(args) => explain::run(&args, crate::rules::explanation, streams),
         Command::Doctor(args) => doctor::run(&args, environment, streams),
         Command::Registry(args) => registry::run(&args, environment, streams),
+        Command::Signoff(args) => signoff::run(&args, environment, streams),
         Command::Completions(args) => completions::run(&args, self::command(environment), streams),
     }
 }

@@ -177,6 +177,34 @@ pub struct Step {
     pub facts: FactTable,
 }
 
+impl Step {
+    /// A step about which nothing is known yet but the commit's own words.
+    #[must_use]
+    pub fn empty(id: Oid, commit: Result<Head, MalformedObject>) -> Self {
+        Self {
+            id,
+            position: 0,
+            commit,
+            signature: None,
+            registry: None,
+            keys: Vec::new(),
+            key_files: BTreeMap::new(),
+            sha256: BTreeMap::new(),
+            records: Vec::new(),
+            manifests: Vec::new(),
+            subject: None,
+            bound_content: BTreeMap::new(),
+            changed: None,
+            brought: Vec::new(),
+            merged_registries: Vec::new(),
+            named: BTreeMap::new(),
+            twins: Vec::new(),
+            gaps: Vec::new(),
+            facts: FactTable::default(),
+        }
+    }
+}
+
 /// A manifest that stands in the anchor's tree.
 #[derive(Clone, Debug)]
 pub struct StandingManifest {
