@@ -13,6 +13,8 @@ pub type Docs = fn(Code) -> Option<CodeDoc>;
 
 /// Arguments of `explain`.
 #[derive(Args, Clone, Debug, Default)]
+#[command(after_help = "Example: what does this refusal mean, and what is to be done?\n  \
+    gatecheck explain key-retired")]
 pub struct ExplainArgs {
     /// The code of a finding; without one, all are listed
     #[arg(value_name = "CODE", value_parser = parse_code)]

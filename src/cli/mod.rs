@@ -10,6 +10,7 @@ pub mod exit;
 pub mod explain;
 pub mod init;
 mod judge;
+mod keys_at_work;
 pub mod output;
 pub mod progress;
 pub mod registry;
@@ -64,6 +65,8 @@ enum Command {
     Registry(registry::RegistryArgs),
     /// Print what reviewers sign, or check what they signed
     Signoff(signoff::SignoffArgs),
+    /// Write the first registry of the project that you stand in
+    Init(init::InitArgs),
     /// Print the completion script for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -126,6 +129,7 @@ fn dispatch(cli: Cli, environment: &Environment, streams: &mut Streams<'_>) -> R
         Command::Doctor(args) => doctor::run(&args, environment, streams),
         Command::Registry(args) => registry::run(&args, environment, streams),
         Command::Signoff(args) => signoff::run(&args, environment, streams),
+        Command::Init(args) => init::run(&args, environment, streams),
         Command::Completions(args) => completions::run(&args, self::command(environment), streams),
     }
 }

@@ -100,7 +100,6 @@ enum VerifyCommand {
 #[derive(Parser, Debug)]
 enum All {
     Demo(demo::DemoArgs),
-    Init(init::InitArgs),
 }
 
 fn parse_verify(args: &[&str]) -> Result<VerifyArgs, String> {

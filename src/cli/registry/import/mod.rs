@@ -11,14 +11,17 @@ use super::super::arguments::{RepositoryArgs, parse_commit, parse_limit};
 use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::judge::read_bounded;
+use super::super::keys_at_work;
 use super::super::streams::Streams;
 use crate::error::Error;
 use crate::import::{
     ImportOptions, Imported, NamedFile, import_allowed_signers, import_certificates,
     import_guix_channel,
 };
+use crate::model::registry::REGISTRY_PATH;
 use crate::model::text::shown;
-use crate::model::{Limits, Oid};
+use crate::model::{KeyFile, Limits, Oid};
+use crate::registry;
 use crate::repo::Repository;
 use crate::signature::KeyPool;
 
@@ -118,6 +121,7 @@ pub(super) fn run(
     };
     write::write(&to, &imported)?;
     tell(args, &imported, first, streams);
+    tell_unable(&imported, environment, &limits, streams);
     Ok(Exit::PASS)
 }
 
@@ -173,6 +177,33 @@ fn folder_of(folder: &Path, limits: &Limits) -> Result<Vec<NamedFile>, Error> {
             Ok(NamedFile { name, bytes: read_bounded(&path, limits.file_bytes)? })
         })
         .collect()
+}
+
+/// Keys that are in the registry and whose signatures would not count all the same.
+fn tell_unable(
+    imported: &Imported,
+    environment: &Environment,
+    limits: &Limits,
+    streams: &mut Streams<'_>,
+) {
+    let reading = registry::read(REGISTRY_PATH, imported.registry.as_bytes(), limits);
+    let Some(registry) = reading.registry else { return };
+    let files: Vec<(&str, KeyFile)> = imported
+        .key_files
+        .iter()
+        .map(|(path, bytes)| (path.as_str(), KeyPool::new().add_file(bytes, limits)))
+        .collect();
+    let files: Vec<(&str, &KeyFile)> = files.iter().map(|(path, file)| (*path, file)).collect();
+    let unable = keys_at_work::unable(&registry, &files, environment.now);
+    for why in &unable {
+        streams.say(&format!("note: {why}"));
+    }
+    if !unable.is_empty() {
+        streams.say(
+            "note: gatecheck explain CODE tells what to do about that; whether old digests are \
+             accepted is `[policy.crypto] refuse` of the registry, which is yours to decide",
+        );
+    }
 }
 
 /// What was guessed, and what to type next.
