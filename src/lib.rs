@@ -38,6 +38,7 @@ pub mod ledger;
 pub mod report;
 pub mod check;
 pub mod render;
+pub mod signing;
 pub mod cli;
 
 pub use error::{Error, Result};

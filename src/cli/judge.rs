@@ -109,8 +109,13 @@ fn advance(path: &Path, report: &mut Report) -> Result<()> {
 
 /// Reads a pinned registry, and the key files beside it as if its folder were `keys/`.
 pub(super) fn read_pinned(path: &Path, limits: &Limits) -> Result<PinnedRegistry> {
+    read_pinned_as(path, &path.to_string_lossy(), limits)
+}
+
+/// As [`read_pinned`], with the name that findings give the file.
+pub(super) fn read_pinned_as(path: &Path, name: &str, limits: &Limits) -> Result<PinnedRegistry> {
     let bytes = read_bounded(path, limits.file_bytes)?;
-    let reading = registry::read(&path.to_string_lossy(), &bytes, limits);
+    let reading = registry::read(name, &bytes, limits);
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
     let mut key_files = BTreeMap::new();
     for named in reading.registry.iter().flat_map(|registry| registry.key_paths()) {

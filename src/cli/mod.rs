@@ -10,9 +10,11 @@ pub mod exit;
 pub mod explain;
 pub mod init;
 mod judge;
+mod keys_at_work;
 pub mod output;
 pub mod progress;
 pub mod registry;
+mod revision;
 pub mod signoff;
 pub mod streams;
 pub mod verify;
@@ -57,6 +59,14 @@ enum Command {
     Verify(Box<verify::VerifyArgs>),
     /// Tell what the code of a finding means, or list all codes
     Explain(explain::ExplainArgs),
+    /// Say what keeps this repository from being judged, and the command that mends it
+    Doctor(Box<doctor::DoctorArgs>),
+    /// Look at a registry, or bring it into shape
+    Registry(registry::RegistryArgs),
+    /// Print what reviewers sign, or check what they signed
+    Signoff(signoff::SignoffArgs),
+    /// Write the first registry of the project that you stand in
+    Init(init::InitArgs),
     /// Print the completion script for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -116,6 +126,10 @@ fn dispatch(cli: Cli, environment: &Environment, streams: &mut Streams<'_>) -> R
     match command {
         Command::Verify(args) => verify::run(&args, environment, streams, judge::judge),
         Command::Explain(args) => explain::run(&args, crate::rules::explanation, streams),
+        Command::Doctor(args) => doctor::run(&args, environment, streams),
+        Command::Registry(args) => registry::run(&args, environment, streams),
+        Command::Signoff(args) => signoff::run(&args, environment, streams),
+        Command::Init(args) => init::run(&args, environment, streams),
         Command::Completions(args) => completions::run(&args, self::command(environment), streams),
     }
 }

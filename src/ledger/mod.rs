@@ -6,6 +6,7 @@
 
 mod commits;
 mod epoch;
+mod foresee;
 mod hindsight;
 mod signoffs;
 mod start;
@@ -13,6 +14,7 @@ mod step;
 mod unjudged;
 
 pub use commits::Pinned;
+pub use foresee::Foreseen;
 pub use start::Unusable;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

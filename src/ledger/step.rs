@@ -286,7 +286,12 @@ impl Ledger {
     }
 
     /// A dissent file: once attested it stays open, whatever happens to the file.
-    fn take_dissent(&mut self, step: &Step, head: &Head, change: &ManifestChange) -> Vec<Finding> {
+    pub(super) fn take_dissent(
+        &mut self,
+        step: &Step,
+        head: &Head,
+        change: &ManifestChange,
+    ) -> Vec<Finding> {
         let reading = change.reading.as_ref();
         let mut findings: Vec<Finding> =
             reading.into_iter().flat_map(|r| r.problems.iter().cloned()).collect();

@@ -183,6 +183,33 @@ pub struct Step {
 impl Step {
     /// How many differing paths are kept.
     pub const MAX_DIFFERENCES: usize = 20;
+
+    /// A step about which nothing is known yet but the commit's own words.
+    #[must_use]
+    pub fn empty(id: Oid, commit: Result<Head, MalformedObject>) -> Self {
+        Self {
+            id,
+            position: 0,
+            commit,
+            signature: None,
+            registry: None,
+            keys: Vec::new(),
+            key_files: BTreeMap::new(),
+            sha256: BTreeMap::new(),
+            records: Vec::new(),
+            manifests: Vec::new(),
+            subject: None,
+            subject_differences: BTreeMap::new(),
+            bound_content: BTreeMap::new(),
+            changed: None,
+            brought: Vec::new(),
+            merged_registries: Vec::new(),
+            named: BTreeMap::new(),
+            twins: Vec::new(),
+            gaps: Vec::new(),
+            facts: FactTable::default(),
+        }
+    }
 }
 
 /// A manifest that stands in the anchor's tree.
