@@ -37,6 +37,7 @@ pub mod rules;
 pub mod ledger;
 pub mod report;
 pub mod check;
+pub mod demo;
 pub mod render;
 pub mod cli;
 

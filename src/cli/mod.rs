@@ -55,6 +55,8 @@ struct Cli {
 enum Command {
     /// Judge the history between the anchor and a tip (also without a command)
     Verify(Box<verify::VerifyArgs>),
+    /// Write a small governed project and judge it, with an attack on it: see a verdict first
+    Demo(demo::DemoArgs),
     /// Tell what the code of a finding means, or list all codes
     Explain(explain::ExplainArgs),
     /// Print the completion script for a shell
@@ -115,6 +117,7 @@ fn dispatch(cli: Cli, environment: &Environment, streams: &mut Streams<'_>) -> R
     let command = cli.command.unwrap_or_else(|| Command::Verify(Box::new(cli.verify)));
     match command {
         Command::Verify(args) => verify::run(&args, environment, streams, judge::judge),
+        Command::Demo(args) => demo::run(&args, environment, streams),
         Command::Explain(args) => explain::run(&args, crate::rules::explanation, streams),
         Command::Completions(args) => completions::run(&args, self::command(environment), streams),
     }
