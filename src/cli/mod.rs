@@ -57,6 +57,8 @@ struct Cli {
 enum Command {
     /// Judge the history between the anchor and a tip (also without a command)
     Verify(Box<verify::VerifyArgs>),
+    /// Write a small governed project and judge it, with an attack on it: see a verdict first
+    Demo(demo::DemoArgs),
     /// Tell what the code of a finding means, or list all codes
     Explain(explain::ExplainArgs),
     /// Say what keeps this repository from being judged, and the command that mends it
@@ -125,6 +127,7 @@ fn dispatch(cli: Cli, environment: &Environment, streams: &mut Streams<'_>) -> R
     let command = cli.command.unwrap_or_else(|| Command::Verify(Box::new(cli.verify)));
     match command {
         Command::Verify(args) => verify::run(&args, environment, streams, judge::judge),
+        Command::Demo(args) => demo::run(&args, environment, streams),
         Command::Explain(args) => explain::run(&args, crate::rules::explanation, streams),
         Command::Doctor(args) => doctor::run(&args, environment, streams),
         Command::Registry(args) => registry::run(&args, environment, streams),
