@@ -177,9 +177,9 @@ fn pack(
     }
     let mut bytes = git2::Buf::new();
     mempack.dump(&repo, &mut bytes).expect("memory");
-    let disk = git2::Odb::new().expect("memory");
-    disk.add_disk_alternate(repo.path().join("objects").to_str().expect("plain characters"))
-        .expect("a repository has objects");
+    // A handle of its own: through the first one the objects would go to memory again.
+    let disk = git2::Repository::open_bare(folder).expect("it was just made");
+    let disk = disk.odb().expect("an object database");
     let mut writer = disk.packwriter().expect("a temporary folder can be written");
     std::io::Write::write_all(&mut writer, &bytes).expect("a temporary file can be written");
     writer.commit().expect("a temporary file can be written");
