@@ -42,6 +42,7 @@ pub(super) fn empty_step(
         records: Vec::new(),
         manifests: Vec::new(),
         subject: None,
+        subject_differences: BTreeMap::new(),
         bound_content: BTreeMap::new(),
         changed: None,
         brought: Vec::new(),

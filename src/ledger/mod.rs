@@ -96,7 +96,8 @@ pub struct Ledger {
     mainline: HashMap<Oid, u64>,
     open_dissents: Vec<OpenDissent>,
     refused_before: Option<(u64, Oid)>,
-    last_committed: Option<(Oid, Time)>,
+    /// Mainline commits since the last gate, with place and committer date.
+    dates: Vec<(Oid, u64, Time)>,
     position: u64,
     needs: Vec<Need>,
     cured: BTreeSet<Oid>,

@@ -49,7 +49,7 @@ impl Ledger {
         let mut in_force = InForce { registry: Some(blob), key_files: BTreeMap::new() };
         for (path, (blob, file)) in &start.key_files {
             keyring.accept(path, file);
-            in_force.key_files.insert(path.clone(), *blob);
+            in_force.key_files.insert(path.clone(), (*blob, Arc::clone(file)));
             if file.holds_secret {
                 findings.push(secret(path).commit(anchor));
             }
@@ -73,7 +73,7 @@ impl Ledger {
             mainline: HashMap::from([(anchor, 0)]),
             open_dissents: Vec::new(),
             refused_before: None,
-            last_committed: None,
+            dates: Vec::new(),
             position: 0,
             needs: Vec::new(),
             cured: BTreeSet::new(),

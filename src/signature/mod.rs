@@ -11,7 +11,7 @@
 //! bound is a fact like any other, and the rules refuse it. What is refused here is what
 //! cannot be a fact at all: malformed, of the wrong type, or verified by no known key.
 //!
-//! `sequoia_openpgp` is named only in [`openpgp`], `ssh_key` only in [`ssh`].
+//! `sequoia_openpgp` is named only in `openpgp`, `ssh_key` only in `ssh`.
 
 mod armor;
 mod cache;

@@ -136,8 +136,9 @@ impl KeyPool {
     /// As [`KeyPool::verify_many`], but what the cache knows is not verified again, and what
     /// is found to verify is put into it. The caller saves the cache.
     ///
-    /// A cache changes no fact: it holds verified signatures only, a key that the pool does
-    /// not hold is a miss, and the primaries are always the pool's own.
+    /// A cache changes no fact: it holds verified signatures only, and those only that name
+    /// a key (for others the pool decides whom to ask), a key that the pool does not hold is
+    /// a miss, and the primaries are always the pool's own.
     #[must_use]
     pub fn verify_many_cached(
         &self,
@@ -156,11 +157,18 @@ impl KeyPool {
                 return (id, SignatureFact::Verified(fact), false);
             }
             let SignatureRequest { payload, signature, namespace } = *request;
-            (id, self.verify(payload, signature, namespace, limits), true)
+            let fact = self.verify(payload, signature, namespace, limits);
+            let keep = match &fact {
+                SignatureFact::Verified(fact) => {
+                    fact.format == SignatureFormat::Ssh || openpgp::names_a_key(signature)
+                }
+                _ => false,
+            };
+            (id, fact, keep)
         });
         let mut out = Vec::with_capacity(facts.len());
-        for (id, fact, fresh) in facts {
-            if fresh && let SignatureFact::Verified(verified) = &fact {
+        for (id, fact, keep) in facts {
+            if keep && let SignatureFact::Verified(verified) = &fact {
                 cache.put(id, verified);
             }
             out.push(fact);
