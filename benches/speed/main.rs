@@ -23,10 +23,12 @@ pub(crate) struct Plan {
     pub(crate) rounds: usize,
     /// A repository of the reader's own, for the cost of reading alone.
     pub(crate) repository: Option<PathBuf>,
+    /// Where repositories and registries are made and left; a folder that goes away by default.
+    pub(crate) keep: Option<PathBuf>,
 }
 
 const USAGE: &str = "cargo bench --bench speed -- [--large] [--quick] [--commits N,N] \
-                     [--sample N] [--rsa N] [--rounds N] [--repo PATH]";
+                     [--sample N] [--rsa N] [--rounds N] [--repo PATH] [--keep FOLDER]";
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -40,8 +42,14 @@ fn main() {
 }
 
 fn plan(arguments: &[String]) -> Plan {
-    let mut plan =
-        Plan { commits: vec![1_000, 10_000], sample: 200, rsa: 1_000, rounds: 3, repository: None };
+    let mut plan = Plan {
+        commits: vec![1_000, 10_000],
+        sample: 200,
+        rsa: 1_000,
+        rounds: 3,
+        repository: None,
+        keep: None,
+    };
     let mut words = arguments.iter();
     let number = |word: Option<&String>| -> usize {
         word.and_then(|word| word.parse().ok()).unwrap_or_else(|| panic!("{USAGE}"))
@@ -62,6 +70,7 @@ fn plan(arguments: &[String]) -> Plan {
             "--sample" => plan.sample = number(words.next()),
             "--rsa" => plan.rsa = number(words.next()),
             "--rounds" => plan.rounds = number(words.next()).max(1),
+            "--keep" => plan.keep = words.next().map(PathBuf::from),
             "--repo" => plan.repository = words.next().map(PathBuf::from),
             _ => panic!("{USAGE}"),
         }

@@ -46,8 +46,12 @@ pub(crate) fn run_all(plan: &Plan, folder: &Path) {
     }
 }
 
-/// Makes a folder that goes away, and measures in it.
+/// Makes a folder that goes away, or takes the one that stays, and measures in it.
 pub(crate) fn run_plan(plan: &Plan) {
+    if let Some(folder) = &plan.keep {
+        std::fs::create_dir_all(folder).expect("the folder to keep can be made");
+        return run_all(plan, folder);
+    }
     let folder = tempfile::tempdir().expect("a temporary folder");
     run_all(plan, folder.path());
 }

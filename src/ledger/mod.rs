@@ -12,7 +12,7 @@ mod start;
 mod step;
 mod unjudged;
 
-pub use commits::Pinned;
+pub use commits::{Judged, Pinned, Tally};
 pub use start::Unusable;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
