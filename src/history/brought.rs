@@ -23,7 +23,12 @@ impl Read {
 
 /// Reads a commit.
 pub(super) fn read(repo: &Repository, id: Oid) -> Result<Read, ReadFailure> {
-    let parsed = parse_commit(id, &repo.read_commit(id)?).map(|mut commit| {
+    take_apart(repo, id, &repo.read_commit(id)?)
+}
+
+/// As [`read`], for bytes that were read before.
+pub(super) fn take_apart(repo: &Repository, id: Oid, raw: &[u8]) -> Result<Read, ReadFailure> {
+    let parsed = parse_commit(id, raw).map(|mut commit| {
         // Enough of an oversized signature to be refused as one; the rest is not kept.
         let kept = usize::try_from(repo.limits().signature_bytes).unwrap_or(usize::MAX);
         if let Some(signature) = &mut commit.signature {

@@ -13,7 +13,7 @@ mod start;
 mod step;
 mod unjudged;
 
-pub use commits::Pinned;
+pub use commits::{Judged, Pinned, Tally};
 pub use foresee::Foreseen;
 pub use start::Unusable;
 

@@ -24,8 +24,8 @@ mod x509;
 #[cfg(test)]
 mod tests;
 
-pub use cache::FactCache;
-pub use pool::KeyPool;
+pub use cache::{FactCache, Sealed};
+pub use pool::{Answer, KeyPool, threads};
 
 use sha2::{Digest as _, Sha256};
 
