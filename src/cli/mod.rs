@@ -1,6 +1,7 @@
 //! The only room that prints, reads the environment, or asks the time. One file a command.
 
 pub mod arguments;
+pub mod checkpoint;
 pub mod completions;
 mod defect;
 pub mod demo;
