@@ -41,7 +41,7 @@ pub(super) fn empty_step(
         sha256: BTreeMap::new(),
         records: Vec::new(),
         manifests: Vec::new(),
-        subject: None,
+        subjects: BTreeMap::new(),
         subject_differences: BTreeMap::new(),
         bound_content: BTreeMap::new(),
         changed: None,
