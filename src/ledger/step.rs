@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::finding::{Code, Finding, Severity};
-use crate::model::manifest::Binding;
+use crate::model::manifest::{Binding, Signoff};
 use crate::model::registry::REGISTRY_PATH;
 use crate::model::step::{Head, ManifestChange, RegistryFile, Step, Subject};
 use crate::model::{GateKind, MalformedObject, Manifest, ManifestName, Oid, SignatureFact, Time};
@@ -78,6 +78,10 @@ impl Ledger {
                 self.refused_before.get_or_insert((epoch, step.id));
             }
             self.gates.push(report);
+            self.take_dissents_of_refused(step, malformed.committer_time, change);
+        }
+        for change in &kinds.dissents {
+            findings.extend(self.take_dissent(step, malformed.committer_time, change));
         }
         if kinds.ceremony {
             self.gates.push(gate_report(step, None, None, malformed.committer_time));
@@ -149,8 +153,9 @@ impl Ledger {
             .dissents
             .iter()
             .partition(|change| manifest_of(change).is_some_and(|m| self.concerns_now(m)));
+        let committed = Some(head.committer.time);
         for change in now {
-            findings.extend(self.take_dissent(step, head, change));
+            findings.extend(self.take_dissent(step, committed, change));
         }
         let mut gates: Vec<JudgedGate> = kinds
             .epochs
@@ -160,7 +165,7 @@ impl Ledger {
             .collect();
         self.settle(step, head, &kinds, signed.as_ref(), &findings, &mut gates);
         for change in later {
-            findings.extend(self.take_dissent(step, head, change));
+            findings.extend(self.take_dissent(step, committed, change));
         }
         for gate in gates {
             let epoch = gate.report.epoch;
@@ -341,7 +346,12 @@ impl Ledger {
     }
 
     /// A dissent file: once attested it stays open, whatever happens to the file.
-    fn take_dissent(&mut self, step: &Step, head: &Head, change: &ManifestChange) -> Vec<Finding> {
+    fn take_dissent(
+        &mut self,
+        step: &Step,
+        committed: Option<Time>,
+        change: &ManifestChange,
+    ) -> Vec<Finding> {
         let reading = change.reading.as_ref();
         let mut findings: Vec<Finding> =
             reading.into_iter().flat_map(|r| r.problems.iter().cloned()).collect();
@@ -351,13 +361,8 @@ impl Ledger {
             let expected = self.previous_gate();
             let fits = self.concerns_now(manifest)
                 && matches!(manifest.binding, Binding::Tree(tree) if Some(tree) == self.subject_of(step).map(|s| s.tree));
-            let carrier = Carrier {
-                commit: step.id,
-                committed: head.committer.time,
-                signer: None,
-                epoch: Some(next),
-            };
             for signoff in &manifest.signoffs {
+                let carrier = dissent_carrier(step, committed, signoff);
                 let named = matches!(
                     self.paths.classify(&change.file.path),
                     Some(ManifestName::Dissent { reviewer, .. }) if reviewer == signoff.reviewer_id
@@ -365,17 +370,7 @@ impl Ledger {
                 let attested = self.attest(manifest, signoff, &step.facts, carrier);
                 findings.extend(attested.findings);
                 if attested.attested && fits && named && signoff.dissents() {
-                    self.open_dissents.push(OpenDissent {
-                        reviewer: signoff.reviewer_id.clone(),
-                        words: signoff.dissent.clone(),
-                        at: signoff.timestamp,
-                        place: crate::finding::Place::new(
-                            &manifest.source,
-                            Some(step.id),
-                            signoff.spot("dissent"),
-                            "the dissent stands here",
-                        ),
-                    });
+                    self.open_dissents.push(OpenDissent::of(manifest, signoff, step.id));
                 } else if attested.attested {
                     findings.push(
                         Finding::new(
@@ -396,6 +391,22 @@ impl Ledger {
             finding.severity = finding.severity.min(Severity::Warning);
         }
         findings
+    }
+
+    /// What a reviewer signed against a gate holds, however malformed the commit that carries it.
+    fn take_dissents_of_refused(
+        &mut self,
+        step: &Step,
+        committed: Option<Time>,
+        change: &ManifestChange,
+    ) {
+        let Some(manifest) = manifest_of(change).filter(|m| self.concerns_now(m)) else { return };
+        for signoff in manifest.signoffs.iter().filter(|signoff| signoff.dissents()) {
+            let carrier = dissent_carrier(step, committed, signoff);
+            if self.attest(manifest, signoff, &step.facts, carrier).attested {
+                self.open_dissents.push(OpenDissent::of(manifest, signoff, step.id));
+            }
+        }
     }
 
     pub(super) fn record(
@@ -420,6 +431,12 @@ impl Ledger {
             committer_time: committed(step),
         });
     }
+}
+
+/// A malformed commit may have no date; then a dissent in it is judged at its own.
+fn dissent_carrier(step: &Step, committed: Option<Time>, signoff: &Signoff) -> Carrier<'static> {
+    let committed = committed.unwrap_or(signoff.timestamp);
+    Carrier { commit: step.id, committed, signer: None, epoch: None }
 }
 
 fn manifest_of(change: &ManifestChange) -> Option<&Manifest> {
