@@ -269,7 +269,7 @@ fn next(
         },
         reading: Some(Arc::new(reading)),
     });
-    step.subject = Some(subjects.next);
+    step.subjects.insert(in_force.paths.clone(), subjects.next);
     step.changed = Some(changed(repo, proposal, subjects).map_err(unreadable)?);
     Ok(step)
 }

@@ -67,7 +67,7 @@ impl Ledger {
         let mut assumed_signer = None;
         match self.paths.classify(&change.file.path) {
             Some(ManifestName::Dissent { .. }) => {
-                findings.extend(self.take_dissent(step, head, change));
+                findings.extend(self.take_dissent(step, Some(head.committer.time), change));
             }
             Some(ManifestName::Reattest { .. }) | None => findings.push(not_judged(change)),
             Some(_) => {

@@ -103,6 +103,8 @@ pub struct Ledger {
     position: u64,
     needs: Vec<Need>,
     cured: BTreeSet<Oid>,
+    /// Paths below `keys/` that are not as they are in force, and the commits that left them so.
+    unrepaired: BTreeMap<String, BTreeSet<Oid>>,
     /// Whether the anchor is a gate that its own registry supports.
     anchor_is_gate: bool,
     gates: Vec<GateReport>,

@@ -236,17 +236,7 @@ fn collect<'m>(
         });
         if row.attested.attested {
             if signoff.dissents() {
-                judged.dissents.push(OpenDissent {
-                    reviewer: signoff.reviewer_id.clone(),
-                    words: signoff.dissent.clone(),
-                    at: signoff.timestamp,
-                    place: Place::new(
-                        &manifest.source,
-                        Some(around.carrier),
-                        signoff.spot("dissent"),
-                        "the dissent stands here",
-                    ),
-                });
+                judged.dissents.push(OpenDissent::of(manifest, signoff, around.carrier));
             } else if stands {
                 judged
                     .lifting

@@ -76,6 +76,7 @@ impl Ledger {
             position: 0,
             needs: Vec::new(),
             cured: BTreeSet::new(),
+            unrepaired: BTreeMap::new(),
             anchor_is_gate: false,
             gates: Vec::new(),
             findings: findings.into_iter().map(|finding| (0, finding)).collect(),

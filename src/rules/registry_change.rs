@@ -40,7 +40,7 @@ pub const DOCS: &[CodeDoc] = &[
         code: Code::UnauthorisedRegistryChange,
         what: "The registry, a key file or a ceremony record was changed without an accepted ceremony.",
         why: "Whoever can change the registry can give themselves authority. It has happened that a commit added its own signer's key.",
-        fix: "Put the bytes that are in force back in a new commit (that is a repair and needs no ceremony), and let the next epoch gate list this commit in `cures`.",
+        fix: "Put the bytes that are in force back in a new commit (that is a repair and needs no ceremony), and let a later epoch gate list this commit in `cures`; a cure of what still stands in the tree has no effect.",
     },
     CodeDoc {
         code: Code::SecretKeyCommitted,
