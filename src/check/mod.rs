@@ -20,7 +20,7 @@ use crate::report::{Anchor, AnchorSource, Checkpoint, Counts, Report, Tip, Verdi
 use crate::signature::FactCache;
 use facts::Facts;
 pub use foresee::{Foreseen, InForce, Proposal, foresee, in_force};
-pub use pinned::PinnedRegistry;
+pub use pinned::{PinnedRegistry, passed_over};
 pub use trust::{FirstRegistry, first_registry, registry_of};
 
 /// What one run is asked, as plain values.
@@ -194,8 +194,14 @@ impl Run<'_> {
         let tip = self.trust.tip.commit;
         let held = self.repo.is_commit(recorded.commit);
         let anchor = mainline.first().copied().unwrap_or(tip);
-        // A newer anchor than the checkpoint: what lies before it is trusted as it stands.
-        if held && history::contains(self.repo, anchor, recorded.commit)? {
+        // A newer anchor than the checkpoint: what lies before it is trusted as it stands. That is
+        // for the verifier to say; a history could bring its first registry anew at any time.
+        let pinned = self
+            .trust
+            .anchor
+            .as_ref()
+            .is_some_and(|anchor| anchor.source != AnchorSource::FirstUse);
+        if pinned && held && history::contains(self.repo, anchor, recorded.commit)? {
             return Ok(None);
         }
         let (code, message) = if held && history::contains(self.repo, tip, recorded.commit)? {

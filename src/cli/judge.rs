@@ -20,6 +20,10 @@ use crate::signature::FactCache;
 
 /// Judges what a command line asks for.
 pub(super) fn judge(request: &Request, progress: &dyn Progress) -> Result<Report> {
+    if request.registry.is_some() && request.checkpoint.is_some() {
+        // Even where the file is not there yet: it would never be written.
+        return Err(check::passed_over("--checkpoint"));
+    }
     let repo = Repository::open(&request.folder, &request.limits)?;
     let checkpoint = match &request.checkpoint {
         Some(path) => read_checkpoint(path)?,

@@ -24,7 +24,9 @@ pub(super) fn unable(registry: &Registry, files: &[(&str, &KeyFile)], now: Time)
     let mut unable = Vec::new();
     for entry in registry.keys.iter().filter(|entry| entry.format == KeyFormat::OpenPgp) {
         let Some(fingerprint) = entry.fingerprint else { continue };
-        let Some(found) = keyring.certificate_holding(&entry.public_key, fingerprint) else {
+        let Some(found) =
+            keyring.certificate_for(&entry.public_key, Some(fingerprint), fingerprint)
+        else {
             continue;
         };
         let last = entry.window.until.map_or(now, |until| until.before().min(now));

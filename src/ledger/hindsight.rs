@@ -100,9 +100,10 @@ impl Ledger {
     }
 
     fn by_certificate(&self, need: &Need) -> Option<Finding> {
-        let keys = [need.key, need.primary];
-        let revocations = keys.iter().flat_map(|key| self.keyring.revocations(*key));
-        let worst = revocations
+        let worst = self
+            .keyring
+            .revocations(need.primary, need.key)
+            .map(|(_, revocation)| revocation)
             .filter(|revocation| revocation.hard || revocation.created <= need.signed)
             .max_by_key(|revocation| revocation.hard)?;
         let (code, message) = if worst.hard {

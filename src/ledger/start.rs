@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use crate::finding::{Code, Finding};
 use crate::model::manifest::Binding;
-use crate::model::step::{RegistryFile, StandingManifest, Start};
-use crate::model::{ManifestName, Oid, Registry, ReviewerId, SignatureFact, Time};
+use crate::model::policy::CryptoPolicy;
+use crate::model::step::{RegistryFile, StandingManifest, Start, Step};
+use crate::model::{
+    Fingerprint, ManifestName, Oid, Registry, ReviewerId, SignatureFact, Time, VerifiedSignature,
+};
 use crate::report::Counts;
 use crate::rules::authority::EntryIndex;
 use crate::rules::currency::Participation;
@@ -15,6 +18,7 @@ use crate::rules::registry_change::{InForce, not_regular, secret};
 use crate::rules::{Context, certificate};
 use crate::source::Source;
 
+use super::step::committed;
 use super::{LastGate, Ledger, Options};
 
 /// The anchor cannot start a fold; the findings say why.
@@ -102,12 +106,10 @@ impl Ledger {
     fn check_introduction(&mut self, start: &Start) {
         let Some(pinned) = self.options.anchor_signer else { return };
         let seen = match &start.step.signature {
-            Some(SignatureFact::Verified(v))
-                if v.key == pinned || v.primaries.contains(&pinned) =>
-            {
-                return;
-            }
-            Some(SignatureFact::Verified(v)) => v.key.to_string(),
+            Some(SignatureFact::Verified(v)) => match self.introduced_by(v, pinned, &start.step) {
+                None => return,
+                Some(why) => format!("{}{why}", v.key),
+            },
             Some(SignatureFact::Refused { observed, .. }) => observed.clone(),
             Some(SignatureFact::Absent) | None => "no signature".to_owned(),
         };
@@ -124,6 +126,37 @@ impl Ledger {
                 "compare the anchor's id and the fingerprint with the project's published values",
             ),
         ));
+    }
+
+    /// Why a signature is not by the pinned key or a signing subkey that it binds; `None` where it
+    /// is. The registry beside it and its policy are what is being introduced, so they say nothing.
+    fn introduced_by(
+        &self,
+        signature: &VerifiedSignature,
+        pinned: Fingerprint,
+        step: &Step,
+    ) -> Option<&'static str> {
+        let usual = CryptoPolicy::default().refuse;
+        let weak = |digest| usual.iter().any(|refusal| refusal.what.is_digest(digest));
+        if weak(signature.digest) || usual.iter().any(|r| r.what.is_key(signature.algorithm)) {
+            return Some(", by weak cryptography");
+        }
+        let signed = signature.created.or(committed(step));
+        if signature.key != pinned {
+            let bound = self.keyring.certificates(pinned).any(|certificate| {
+                let Some(key) = certificate.key(signature.key) else { return false };
+                let binding = signed.and_then(|signed| certificate::binding_at(key, signed));
+                binding.is_some_and(|b| b.for_signing && b.back_signed && !weak(b.digest))
+            });
+            if !bound {
+                return Some(", which the pinned key does not bind for signing");
+            }
+        }
+        let mut revocations = self.keyring.revocations(pinned, signature.key);
+        if revocations.any(|(_, r)| r.hard || signed.is_none_or(|signed| r.created <= signed)) {
+            return Some(", which its owner revoked");
+        }
+        None
     }
 
     /// Last epoch, participation and qualification, from the manifests and records in the tree.

@@ -487,7 +487,7 @@ pub(super) fn time_of(fact: Option<&SignatureFact>) -> Option<Time> {
     }
 }
 
-fn committed(step: &Step) -> Option<Time> {
+pub(super) fn committed(step: &Step) -> Option<Time> {
     match &step.commit {
         Ok(head) => Some(head.committer.time),
         Err(malformed) => malformed.committer_time,

@@ -216,7 +216,7 @@ fn not_verifying(
     let mut fingerprints = theirs.flat_map(|key| {
         let certificate = key
             .fingerprint
-            .and_then(|fpr| cx.keyring.certificate_holding(&key.public_key, fpr))
+            .and_then(|fpr| cx.keyring.certificate_for(&key.public_key, Some(fpr), fpr))
             .map(|c| c.keys.iter().map(|k| k.fingerprint).collect::<Vec<_>>())
             .unwrap_or_default();
         key.fingerprint.into_iter().chain(certificate)

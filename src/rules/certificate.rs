@@ -68,20 +68,16 @@ pub fn check(
     key: Fingerprint,
     signed: Time,
 ) -> Result<Vec<Finding>, Box<Finding>> {
-    let Some(certificate) = cx.keyring.certificate_holding(&entry.public_key, key) else {
+    let Some(certificate) = cx.keyring.certificate_for(&entry.public_key, entry.fingerprint, key)
+    else {
         return Err(Box::new(missing_key(cx, entry)));
     };
-    if entry.fingerprint != Some(key) && entry.fingerprint != Some(certificate.primary) {
-        return Err(Box::new(missing_key(cx, entry)));
-    }
     let Some(subject) = certificate.key(key) else {
         return Err(Box::new(missing_key(cx, entry)));
     };
-    for revoked in [key, certificate.primary] {
-        for revocation in cx.keyring.revocations(revoked) {
-            if let Some(finding) = revoked_at(revocation, signed) {
-                return Err(Box::new(finding.fingerprint(revoked)));
-            }
+    for (revoked, revocation) in cx.keyring.revocations(certificate.primary, key) {
+        if let Some(finding) = revoked_at(revocation, signed) {
+            return Err(Box::new(finding.fingerprint(revoked)));
         }
     }
     if subject.created > signed {
@@ -145,7 +141,8 @@ pub fn check(
 
 /// The self-signature in effect at a time: the last one made by then. Where a key file holds
 /// newer ones only (exports drop old ones), the oldest of them.
-fn binding_at(key: &CertificateKey, at: Time) -> Option<&Binding> {
+#[must_use]
+pub fn binding_at(key: &CertificateKey, at: Time) -> Option<&Binding> {
     let by_then = key.bindings.iter().filter(|b| b.created <= at).max_by_key(|b| b.created);
     by_then.or_else(|| key.bindings.iter().min_by_key(|b| b.created))
 }
@@ -208,7 +205,8 @@ pub fn missing_keys(cx: &Context<'_>) -> Vec<Finding> {
         let Some(fingerprint) = entry.fingerprint else { continue };
         let held = match entry.format {
             KeyFormat::OpenPgp => {
-                cx.keyring.certificate_holding(&entry.public_key, fingerprint).is_some()
+                let listed = Some(fingerprint);
+                cx.keyring.certificate_for(&entry.public_key, listed, fingerprint).is_some()
             }
             KeyFormat::Ssh => cx.keyring.ssh_key(&entry.public_key, fingerprint).is_some(),
         };
