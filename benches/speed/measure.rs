@@ -9,7 +9,8 @@ pub(crate) struct Cost {
     pub(crate) wall: Duration,
     /// User and system time of the child and of all that it waited for, to a hundredth of a second.
     pub(crate) cpu: Duration,
-    /// Peak of the resident memory, as far as it was seen; 0 where the system does not tell.
+    /// Peak of the memory that is the process's own, as far as it was seen; 0 where the system
+    /// does not tell. Pages of the repository's files that git maps are not counted.
     pub(crate) peak_kib: u64,
 }
 
@@ -71,6 +72,6 @@ fn children() -> Duration {
 
 fn peak(id: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }

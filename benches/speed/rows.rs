@@ -34,10 +34,11 @@ pub(crate) fn run_all(plan: &Plan, folder: &Path) {
     for &commits in &plan.commits {
         eprintln!("making {commits} commits");
         let repo = folder.join(format!("ed25519-{commits}.git"));
-        world::repository(&repo, commits, &mut people[..SIGNERS]);
-        let case = Case { folder, repo: &repo, commits, rounds: plan.rounds };
+        let root = world::repository(&repo, commits, &mut people[..SIGNERS], &few);
+        let case = Case { folder, repo: &repo, root: &root, commits, rounds: plan.rounds };
         let git = *git_rate.get_or_insert_with(|| git_with_gpg(&case, plan.sample, &certs));
         case.table(git, &few, &many, &revoked);
+        case.growth(&few, &mut people[..SIGNERS]);
     }
     rsa(plan, folder);
     if let Some(repo) = &plan.repository {
@@ -59,6 +60,7 @@ pub(crate) fn run_plan(plan: &Plan) {
 struct Case<'a> {
     folder: &'a Path,
     repo: &'a Path,
+    root: &'a str,
     commits: usize,
     rounds: usize,
 }
@@ -66,7 +68,8 @@ struct Case<'a> {
 /// What gatecheck may use.
 #[derive(Clone, Copy)]
 struct Use<'a> {
-    registry: &'a Path,
+    /// A pinned registry; without one the history's own is followed from the root on.
+    registry: Option<&'a Path>,
     jobs: usize,
     cache: Option<&'a Path>,
 }
@@ -83,15 +86,15 @@ impl Case<'_> {
         say("bare cost: reading and verifying, 1 thread", floor);
         let git = git.times(self.commits as f64);
         say("`git log --format=%G?` with gpg (extrapolated)", git);
-        let one = Use { registry: few, jobs: 1, cache: None };
+        let one = Use { registry: Some(few), jobs: 1, cache: None };
         let cold = self.best(|| self.gatecheck(one));
         say("cold, 1 thread", cold);
         let two = self.best(|| self.gatecheck(Use { jobs: 2, ..one }));
         say("cold, 2 threads", two);
-        let many_cold = self.best(|| self.gatecheck(Use { registry: many, ..one }));
+        let many_cold = self.best(|| self.gatecheck(Use { registry: Some(many), ..one }));
         say(&format!("cold, 1 thread, {MANY} certificates"), many_cold);
         say("cold, 1 thread, one certificate revoked", {
-            self.best(|| self.gatecheck(Use { registry: revoked, ..one }))
+            self.best(|| self.gatecheck(Use { registry: Some(revoked), ..one }))
         });
         say(
             "cold, 1 thread, filling the cache",
@@ -107,11 +110,16 @@ impl Case<'_> {
         say("warm, 1 thread", warm);
         say("warm, 2 threads", self.best(|| self.gatecheck(Use { jobs: 2, ..kept })));
         say(&format!("warm, 1 thread, {MANY} certificates"), {
-            self.best(|| self.gatecheck(Use { registry: many, ..kept }))
+            self.best(|| self.gatecheck(Use { registry: Some(many), ..kept }))
         });
         say("warm, 1 thread, one certificate revoked", {
-            self.best(|| self.gatecheck(Use { registry: revoked, ..kept }))
+            self.best(|| self.gatecheck(Use { registry: Some(revoked), ..kept }))
         });
+        let own = Use { registry: None, ..one };
+        say("cold, 1 thread, registry in the history", self.best(|| self.gatecheck(own)));
+        let own = Use { cache: Some(cache.path()), ..own };
+        self.gatecheck(own);
+        say("warm, 1 thread, registry in the history", self.best(|| self.gatecheck(own)));
         println!();
         println!(
             "against git with gpg: {:.0} times as fast (2 threads: {:.0}); CPU against the bare \
@@ -123,6 +131,21 @@ impl Case<'_> {
             SIGNERS + 1,
             ratio(cold, many_cold),
         );
+    }
+
+    /// One commit after another, each judged with the facts of the run before.
+    fn growth(&self, few: &Path, people: &mut [Person]) {
+        let cache = tempfile::tempdir_in(self.folder).expect("a temporary folder");
+        let kept = Use { registry: Some(few), jobs: 1, cache: Some(cache.path()) };
+        self.gatecheck(kept);
+        let mut next = self.commits;
+        let cost = Cost::best((0..self.rounds).map(|_| {
+            world::grow(self.repo, next, people, few);
+            next += 1;
+            self.gatecheck(kept)
+        }));
+        let (wall, cpu) = (cost.wall.as_secs_f64(), cost.cpu.as_secs_f64());
+        println!("one commit more, all others known: {wall:.3} s, {cpu:.2} s CPU\n");
     }
 
     fn best(&self, once: impl Fn() -> Cost) -> Cost {
@@ -147,7 +170,11 @@ impl Case<'_> {
     fn gatecheck(&self, how: Use<'_>) -> Cost {
         let mut command = world::command(env!("CARGO_BIN_EXE_gatecheck"), self.folder);
         command.args(["verify", "--every-commit", "--no-progress", "--at", "2025-06-01", "--repo"]);
-        command.arg(self.repo).arg("--registry").arg(how.registry);
+        command.arg(self.repo);
+        match how.registry {
+            Some(registry) => command.arg("--registry").arg(registry),
+            None => command.args(["--anchor", self.root]),
+        };
         command.arg("--jobs").arg(how.jobs.to_string());
         match how.cache {
             Some(folder) => command.arg("--cache").arg(folder),
@@ -213,14 +240,14 @@ fn rsa(plan: &Plan, folder: &Path) {
     let certs: Vec<Cert> = people.iter().map(|person| person.cert.clone()).collect();
     let registry = world::registry(&folder.join("rsa"), &certs);
     let repo = folder.join("rsa.git");
-    world::repository(&repo, plan.rsa, &mut people);
-    let case = Case { folder, repo: &repo, commits: plan.rsa, rounds: plan.rounds };
+    let root = world::repository(&repo, plan.rsa, &mut people, &registry);
+    let case = Case { folder, repo: &repo, root: &root, commits: plan.rsa, rounds: plan.rounds };
     let paths: Vec<PathBuf> = (0..2).map(|n| folder.join(format!("rsa/p{n}.asc"))).collect();
     let floor = case.best(|| bare("verify", &repo, &paths));
     println!("\n### {} commits, RSA-4096\n", plan.rsa);
     head();
     case.row("bare cost: reading and verifying, 1 thread", floor, floor);
-    let one = Use { registry: &registry, jobs: 1, cache: None };
+    let one = Use { registry: Some(&registry), jobs: 1, cache: None };
     case.row("cold, 1 thread", case.best(|| case.gatecheck(one)), floor);
     case.row("cold, 2 threads", case.best(|| case.gatecheck(Use { jobs: 2, ..one })), floor);
     let cache = tempfile::tempdir_in(folder).expect("a temporary folder");

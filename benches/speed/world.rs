@@ -108,20 +108,59 @@ pub(crate) fn write_cert(path: &Path, cert: &Cert) {
 const PACK: usize = 5_000;
 
 /// Makes a bare repository with a linear history; each commit changes one file and is signed by
-/// one of these people in turn. It is packed as a fresh clone would be.
-pub(crate) fn repository(folder: &Path, commits: usize, people: &mut [Person]) {
+/// one of these people in turn. It is packed as a fresh clone would be. The folder of the
+/// registry is `keys/` in every tree; the root is returned.
+pub(crate) fn repository(
+    folder: &Path,
+    commits: usize,
+    people: &mut [Person],
+    registry: &Path,
+) -> String {
+    let keys = registry.parent().expect("a file has a folder");
     let mut parent: Option<git2::Oid> = None;
+    let mut root = None;
     let mut at = 0;
     while at < commits {
-        let end = commits.min(at + PACK);
-        parent = Some(pack(folder, at..end, parent, people));
+        // The root comes alone, so that its id is known.
+        let end = if at == 0 { 1 } else { commits.min(at + PACK) };
+        parent = Some(pack(folder, at..end, parent, people, keys));
+        root = root.or(parent);
         at = end;
     }
-    let repo = git2::Repository::open_bare(folder).expect("it was just made");
-    let tip = parent.expect("at least one commit");
+    tip(folder, parent.expect("at least one commit"));
+    git(folder, &["repack", "-adq"]);
+    root.expect("at least one commit").to_string()
+}
+
+fn tip(folder: &Path, tip: git2::Oid) {
+    let repo = git2::Repository::open_bare(folder).expect("it was made before");
     repo.reference("refs/heads/main", tip, true, "tip").expect("a ref can be written");
     repo.set_head("refs/heads/main").expect("a ref can be written");
-    git(folder, &["repack", "-adq"]);
+}
+
+/// One commit more.
+pub(crate) fn grow(folder: &Path, n: usize, people: &mut [Person], registry: &Path) {
+    let keys = registry.parent().expect("a file has a folder");
+    let repo = git2::Repository::open_bare(folder).expect("it was made before");
+    let parent = repo.head().and_then(|head| head.peel_to_commit()).expect("a tip").id();
+    tip(folder, pack(folder, n..n + 1, Some(parent), people, keys));
+}
+
+fn keys_tree(odb: &git2::Odb<'_>, keys: &Path) -> git2::Oid {
+    let mut names: Vec<PathBuf> = std::fs::read_dir(keys)
+        .expect("the folder of the registry")
+        .map(|entry| entry.expect("a file").path())
+        .collect();
+    names.sort();
+    let mut tree = Vec::new();
+    for path in names {
+        let bytes = std::fs::read(&path).expect("a file of the registry");
+        let blob = odb.write(git2::ObjectType::Blob, &bytes).expect("memory");
+        let name = path.file_name().and_then(|name| name.to_str()).expect("a plain name");
+        tree.extend_from_slice(format!("100644 {name}\0").as_bytes());
+        tree.extend_from_slice(blob.as_bytes());
+    }
+    odb.write(git2::ObjectType::Tree, &tree).expect("memory")
 }
 
 /// Runs git in a repository, without the user's configuration.
@@ -146,15 +185,19 @@ fn pack(
     range: std::ops::Range<usize>,
     mut parent: Option<git2::Oid>,
     people: &mut [Person],
+    keys: &Path,
 ) -> git2::Oid {
     let repo = git2::Repository::init_bare(folder).expect("a temporary folder can be written");
     let odb = repo.odb().expect("an object database");
     let mempack = odb.add_new_mempack_backend(1_000).expect("memory");
+    let keys = keys_tree(&odb, keys);
     for n in range {
         let (id, at) = (n as u64, FIRST + n as u64 * 60);
         let blob = odb.write(git2::ObjectType::Blob, format!("change {id}\n").as_bytes());
         let mut tree = b"100644 file\0".to_vec();
         tree.extend_from_slice(blob.expect("memory").as_bytes());
+        tree.extend_from_slice(b"40000 keys\0");
+        tree.extend_from_slice(keys.as_bytes());
         let tree = odb.write(git2::ObjectType::Tree, &tree).expect("memory");
         let signer = n % people.len();
         let mut head = format!("tree {tree}\n");

@@ -1,12 +1,13 @@
 //! Lends the readers and the makers of facts to the walk.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::history::{Purpose, Readers, SignatureRequest, Verifier};
 use crate::model::step::{ManifestReading, RegistryReading, Step};
 use crate::model::{KeyFile, Limits, ManifestName, Registry, RequestId, SignatureFact};
+use crate::repo::digest::sha256;
 use crate::signature::{self, FactCache, KeyPool, Namespace};
 use crate::source::Source;
 use crate::statement::{SignerContext, request_id, signoff_payload};
@@ -18,6 +19,8 @@ pub(super) struct Facts {
     jobs: usize,
     pool: RefCell<KeyPool>,
     cache: RefCell<Option<FactCache>>,
+    /// Key files by the SHA-256 of their bytes: the survey and the steps ask for the same ones.
+    known: RefCell<HashMap<[u8; 32], KeyFile>>,
     /// Project and mainline of every registry that can be in force.
     contexts: RefCell<BTreeSet<(String, String)>>,
 }
@@ -29,6 +32,7 @@ impl Facts {
             jobs,
             pool: RefCell::new(KeyPool::new()),
             cache: RefCell::new(cache),
+            known: RefCell::new(HashMap::new()),
             contexts: RefCell::new(BTreeSet::new()),
         }
     }
@@ -41,7 +45,13 @@ impl Facts {
 
     /// Takes over the keys of one version of a key file.
     pub(super) fn learn(&self, bytes: &[u8]) -> KeyFile {
-        self.pool.borrow_mut().add_file(bytes, &self.limits)
+        let name = sha256(bytes);
+        if let Some(known) = self.known.borrow().get(&name) {
+            return known.clone();
+        }
+        let file = self.pool.borrow_mut().add_file(bytes, &self.limits);
+        self.known.borrow_mut().insert(name, file.clone());
+        file
     }
 
     /// Writes the cache. Nothing depends on it, so a failure is no error.

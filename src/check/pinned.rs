@@ -1,14 +1,14 @@
 //! Every commit by a registry that the verifier pins: no mainline, no gates, dates decide.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
 use crate::history::{self, Failure, Reachable, Unverified, Which};
 use crate::ledger::{Judged, Pinned, Tally};
-use crate::model::Limits;
 use crate::model::step::RegistryReading;
+use crate::model::{Fingerprint, Limits, SignatureFact};
 use crate::progress::Progress;
 use crate::repo::Repository;
 use crate::report::{Anchor, RegistryInForce, Report, Tip};
@@ -50,10 +50,7 @@ pub(super) fn verify(
     draft.commits_only = true;
     let Some(registry) = &pinned.reading.registry else { return Ok(draft.finish()) };
     let mut pool = KeyPool::new();
-    let mut keyring = Keyring::default();
-    for (path, bytes) in &pinned.key_files {
-        keyring.accept(path, &pool.add_file(bytes, &request.limits));
-    }
+    let rings = Keyrings::new(&pinned.key_files, &mut pool, &request.limits);
     draft.registry = Some(RegistryInForce {
         serial: registry.serial,
         sha256: registry.sha256,
@@ -69,8 +66,8 @@ pub(super) fn verify(
             "know what this proves: whoever holds an old key can choose a date inside its window",
         ),
     );
-    let judge = Pinned::new(registry, &keyring, request.now, request.record_commits);
-    let work = Work { pool: &pool, judge: &judge, limits: &request.limits };
+    let judge = Pinned::new(registry, request.now, request.record_commits);
+    let work = Work { pool: &pool, rings: &rings, judge: &judge, limits: &request.limits };
     let mut tally = Tally::default();
     let options = history::Options { which: Which::Everything, ..history::Options::default() };
     let anchor = request.anchor.map(|(commit, _)| commit);
@@ -120,9 +117,53 @@ fn nothing() -> Finding {
         .help("check the anchor and the tip")
 }
 
+/// The pinned key files, each read whole only when a key of it has signed something: the
+/// self-signatures of a certificate cost as much as those of a few commits.
+struct Keyrings<'a> {
+    files: Vec<(&'a str, &'a [u8])>,
+    limits: &'a Limits,
+    /// The files that hold a key.
+    holding: BTreeMap<Fingerprint, Vec<usize>>,
+    /// What the files say that hold a key or one of its primaries: all that rules ask about it.
+    rings: BTreeMap<Fingerprint, OnceLock<Keyring>>,
+    /// The paths of all files, and nothing of what they say.
+    unread: Keyring,
+}
+
+impl<'a> Keyrings<'a> {
+    fn new(files: &'a BTreeMap<String, Vec<u8>>, pool: &mut KeyPool, limits: &'a Limits) -> Self {
+        let mut holding: BTreeMap<Fingerprint, Vec<usize>> = BTreeMap::new();
+        let mut unread = Keyring::default();
+        for (n, (path, bytes)) in files.iter().enumerate() {
+            unread.accept_unread(path);
+            for key in pool.add_keys(bytes, limits) {
+                holding.entry(key).or_default().push(n);
+            }
+        }
+        let files = files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+        let rings = holding.keys().map(|key| (*key, OnceLock::new())).collect();
+        Self { files, limits, holding, rings, unread }
+    }
+
+    fn of(&self, key: Fingerprint, pool: &KeyPool) -> &Keyring {
+        let Some(ring) = self.rings.get(&key) else { return &self.unread };
+        ring.get_or_init(|| {
+            let mut ring = self.unread.clone();
+            let keys = std::iter::once(key).chain(pool.primaries(key));
+            let wanted: BTreeSet<usize> =
+                keys.filter_map(|key| self.holding.get(&key)).flatten().copied().collect();
+            for (path, bytes) in wanted.into_iter().filter_map(|n| self.files.get(n)) {
+                ring.accept(path, &signature::read_file(bytes, self.limits));
+            }
+            ring
+        })
+    }
+}
+
 /// From a commit that was read to what came of it.
 struct Work<'a> {
     pool: &'a KeyPool,
+    rings: &'a Keyrings<'a>,
     judge: &'a Pinned<'a>,
     limits: &'a Limits,
 }
@@ -141,7 +182,11 @@ impl Work<'_> {
             brought.signature = Some(answer.fact);
             news = answer.news;
         }
-        (self.judge.judge(&brought), news)
+        let keyring = match &brought.signature {
+            Some(SignatureFact::Verified(signature)) => self.rings.of(signature.key, self.pool),
+            _ => &self.rings.unread,
+        };
+        (self.judge.judge(&brought, keyring), news)
     }
 }
 

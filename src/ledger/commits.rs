@@ -99,7 +99,6 @@ impl Ledger {
 /// Each commit is judged by itself, so that many threads can do it.
 pub struct Pinned<'a> {
     registry: &'a Registry,
-    keyring: &'a Keyring,
     index: EntryIndex,
     now: crate::model::Time,
     record: bool,
@@ -113,21 +112,17 @@ pub struct Judged {
 }
 
 impl<'a> Pinned<'a> {
-    /// By a registry and its key files.
+    /// By a registry.
     #[must_use]
-    pub fn new(
-        registry: &'a Registry,
-        keyring: &'a Keyring,
-        now: crate::model::Time,
-        record: bool,
-    ) -> Self {
-        Self { index: EntryIndex::new(&registry.keys), registry, keyring, now, record }
+    pub fn new(registry: &'a Registry, now: crate::model::Time, record: bool) -> Self {
+        Self { index: EntryIndex::new(&registry.keys), registry, now, record }
     }
 
-    /// Judges one commit.
+    /// Judges one commit by what the key files say. Needed is every file that holds the key of
+    /// its signature or one of that key's primaries.
     #[must_use]
-    pub fn judge(&self, brought: &Brought) -> Judged {
-        let cx = start::pinned_context(self.registry, self.keyring, self.now);
+    pub fn judge(&self, brought: &Brought, keyring: &Keyring) -> Judged {
+        let cx = start::pinned_context(self.registry, keyring, self.now);
         let (signer, findings) = judge(&cx, &self.index, brought);
         Judged {
             verdict: Verdict::of(findings.iter().map(|f| f.severity)),

@@ -75,10 +75,18 @@ impl Oid {
     /// As [`Oid::from_hex`], but upper case is refused, as git itself writes none.
     #[must_use]
     pub fn from_canonical_hex(text: &[u8]) -> Option<Self> {
-        if text.iter().any(u8::is_ascii_uppercase) {
-            return None;
+        // Each commit is read for its parents' names: no allocation here.
+        let format = match text.len() {
+            40 => ObjectFormat::Sha1,
+            64 => ObjectFormat::Sha256,
+            _ => return None,
+        };
+        let (pairs, _) = text.as_chunks::<2>();
+        let mut bytes = [0; 32];
+        for (to, [high, low]) in bytes.iter_mut().zip(pairs) {
+            *to = (nibble(*high)? << 4) | nibble(*low)?;
         }
-        Self::from_bytes(&hex::decode(text).ok()?)
+        Some(Self { bytes, format })
     }
 
     /// The raw bytes, 20 or 32 of them.
@@ -99,6 +107,14 @@ impl Oid {
         let mut text = self.to_string();
         text.truncate(12);
         text
+    }
+}
+
+const fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit.wrapping_sub(b'0')),
+        b'a'..=b'f' => Some(digit.wrapping_sub(b'a').wrapping_add(10)),
+        _ => None,
     }
 }
 
@@ -126,10 +142,16 @@ mod tests {
         for len in [40, 64] {
             let hex = "0123456789abcdef".repeat(4)[..len].to_owned();
             assert_eq!(Oid::from_hex(&hex).unwrap().to_string(), hex);
+            assert_eq!(Oid::from_canonical_hex(hex.as_bytes()), Oid::from_hex(&hex));
         }
         for bad in ["", "abc", "zz", &"a".repeat(39), &"a".repeat(41), &"g".repeat(40)] {
             assert_eq!(Oid::from_hex(bad), None, "{bad}");
         }
-        assert_eq!(Oid::from_canonical_hex("A".repeat(40).as_bytes()), None);
+        for bad in ["A", "g", "/", ":", "`", "\u{0}"] {
+            assert_eq!(Oid::from_canonical_hex(bad.repeat(40).as_bytes()), None, "{bad}");
+        }
+        for len in [0, 39, 41, 63, 65] {
+            assert_eq!(Oid::from_canonical_hex("a".repeat(len).as_bytes()), None, "{len}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use super::tree::Trees;
 use crate::error::{Error, Result};
 use crate::model::text::shown;
 use crate::model::{Limits, ObjectFormat};
@@ -17,6 +18,7 @@ pub struct Repository {
     /// The same for further threads, opened when one comes: libgit2 holds a lock while it
     /// inflates, so that threads that share a database wait for each other.
     more: Vec<OnceLock<Option<git2::Odb<'static>>>>,
+    trees: Mutex<Trees>,
     limits: Limits,
     format: ObjectFormat,
     git_dir: PathBuf,
@@ -74,6 +76,7 @@ impl Repository {
             git: Mutex::new(git),
             odb,
             more: std::iter::repeat_with(OnceLock::new).take(threads).collect(),
+            trees: Mutex::default(),
             limits: *limits,
             format,
             git_dir,
@@ -127,6 +130,10 @@ impl Repository {
     pub(super) fn refresh(&self) -> Result<(), git2::Error> {
         let more = self.more.iter().filter_map(|odb| odb.get()?.as_ref());
         std::iter::once(&self.odb).chain(more).try_for_each(git2::Odb::refresh)
+    }
+
+    pub(super) fn trees(&self) -> MutexGuard<'_, Trees> {
+        self.trees.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn git(&self) -> MutexGuard<'_, git2::Repository> {

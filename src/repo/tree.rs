@@ -1,5 +1,8 @@
 //! Trees from raw bytes, strictly, and finding paths in them.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use super::{ObjectKind, ReadFailure, Repository};
 use crate::model::text::shown_bytes;
 use crate::model::{ObjectFormat, Oid};
@@ -205,14 +208,48 @@ fn is_name(name: &[u8]) -> bool {
         && !name.contains(&b'/')
 }
 
+/// How many entries of trees are kept, over all trees: a few megabytes.
+const KEPT_ENTRIES: usize = 32_768;
+
+/// Trees that were read.
+#[derive(Debug, Default)]
+pub(super) struct Trees {
+    known: HashMap<Oid, Arc<Tree>>,
+    entries: usize,
+}
+
+impl Trees {
+    fn get(&self, id: Oid) -> Option<Arc<Tree>> {
+        self.known.get(&id).map(Arc::clone)
+    }
+
+    fn keep(&mut self, id: Oid, tree: &Arc<Tree>) {
+        // An empty tree takes up room as well.
+        let room = tree.entries.len().saturating_add(1);
+        if self.entries.saturating_add(room) > KEPT_ENTRIES {
+            self.known.clear();
+            self.entries = 0;
+        }
+        if room <= KEPT_ENTRIES && self.known.insert(id, Arc::clone(tree)).is_none() {
+            self.entries = self.entries.saturating_add(room);
+        }
+    }
+}
+
 impl Repository {
-    /// Reads and parses a tree.
+    /// Reads and parses a tree. The last ones are kept, hash-checked as they were read: each
+    /// commit's tree is asked for several things, and most of it is the one before it.
     ///
     /// # Errors
     /// See [`ReadFailure`].
-    pub fn tree(&self, id: Oid) -> Result<Tree, ReadFailure> {
+    pub fn tree(&self, id: Oid) -> Result<Arc<Tree>, ReadFailure> {
+        if let Some(known) = self.trees().get(id) {
+            return Ok(known);
+        }
         let raw = self.read_kind(id, ObjectKind::Tree)?;
-        Tree::parse(id, &raw, self.format(), self.limits().tree_entries)
+        let tree = Arc::new(Tree::parse(id, &raw, self.format(), self.limits().tree_entries)?);
+        self.trees().keep(id, &tree);
+        Ok(tree)
     }
 
     /// The entry at a path (parts between `/`) below a tree; `None` where there is none.
@@ -269,16 +306,17 @@ impl Repository {
         mut each: impl FnMut(Vec<u8>, Entry) -> Result<(), ReadFailure>,
     ) -> Result<(), ReadFailure> {
         // Depth first, with a stack of what is left of each folder.
-        let mut stack = vec![(Vec::new(), self.tree(tree)?.entries.into_iter())];
-        while let Some((folder, rest)) = stack.last_mut() {
-            let Some(entry) = rest.next() else {
+        let mut stack = vec![(Vec::new(), self.tree(tree)?, 0_usize)];
+        while let Some((folder, tree, next)) = stack.last_mut() {
+            let Some(entry) = tree.entries.get(*next).cloned() else {
                 stack.pop();
                 continue;
             };
+            *next = next.saturating_add(1);
             let path = joined(folder, &entry.name);
             if entry.is_tree() {
-                let below = self.tree(entry.id)?.entries.into_iter();
-                stack.push((path, below));
+                let below = self.tree(entry.id)?;
+                stack.push((path, below, 0));
                 self.count_depth(entry.id, stack.len())?;
             } else {
                 each(path, entry)?;

@@ -1,6 +1,7 @@
 //! What differs between two trees.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use super::tree::{joined, sort_key};
 use super::{Entry, ReadFailure, Repository, Tree};
@@ -70,7 +71,9 @@ impl Repository {
             }
             let Some(at) = pair.after.or(pair.before) else { continue };
             self.count_depth(at, pair.depth)?;
-            let open = |id: Option<Oid>| id.map_or(Ok(Tree::default()), |id| self.tree(id));
+            let open = |id: Option<Oid>| {
+                id.map_or_else(|| Ok(Arc::new(Tree::default())), |id| self.tree(id))
+            };
             let (old, new) = (open(pair.before)?, open(pair.after)?);
             for (old, new) in merged(old.entries(), new.entries()) {
                 compare(&pair, old, new, deep, &mut changes, &mut left);

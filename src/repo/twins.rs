@@ -35,6 +35,9 @@ impl Repository {
 }
 
 fn same(entry: &Entry, part: &str) -> bool {
+    if entry.name.is_ascii() && part.is_ascii() {
+        return entry.name.eq_ignore_ascii_case(part.as_bytes());
+    }
     match std::str::from_utf8(&entry.name) {
         Ok(name) => name.to_lowercase() == part.to_lowercase(),
         Err(_) => false,

@@ -51,6 +51,11 @@ impl Keyring {
         self.learn_revocations(file);
     }
 
+    /// Notes that a key file was accepted that is not needed for the question at hand.
+    pub fn accept_unread(&mut self, path: &str) {
+        self.paths.insert(path.to_owned());
+    }
+
     /// Takes over the revocations of a key file that need not be accepted.
     pub fn learn_revocations(&mut self, file: &KeyFile) {
         for certificate in &file.certificates {

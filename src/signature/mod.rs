@@ -25,7 +25,7 @@ mod x509;
 mod tests;
 
 pub use cache::{FactCache, Sealed};
-pub use pool::{Answer, KeyPool, threads};
+pub use pool::{Answer, KeyPool, read_file, threads};
 
 use sha2::{Digest as _, Sha256};
 

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
 
-use super::openpgp::{self, Keys, Parsed};
+use super::openpgp::{self, Depth, Keys, PoolKey};
 use super::{
     FactCache, Namespace, Sealed, SignatureRequest, format_of, refused, secret, ssh,
     unknown_format, x509,
@@ -48,35 +48,23 @@ impl KeyPool {
     /// Never fails: what could not be read stands in [`KeyFile::problems`]. Bounded by
     /// `limits.file_bytes` and `limits.packets`.
     pub fn add_file(&mut self, bytes: &[u8], limits: &Limits) -> KeyFile {
-        let mut file =
-            KeyFile { holds_secret: secret::holds_marked_secret(bytes), ..KeyFile::default() };
-        let length = bytes.len() as u64;
-        if length > limits.file_bytes {
-            file.problems.push(format!(
-                "the file is {length} bytes long, and at most {} are read (--limit file-bytes=N raises this)",
-                limits.file_bytes
-            ));
-            return file;
-        }
-        let read = guarded(|| openpgp::parse_key_file(bytes, limits.packets));
-        match read {
-            Ok(Some(parsed)) => self.take(parsed, &mut file),
-            Ok(None) => ssh::parse_key_lines(bytes, &mut file),
-            Err(Panicked) => {
-                file.problems.push(format!("the OpenPGP library {DEFECT} while it read the file"));
-            }
-        }
-        if file.certificates.is_empty() && file.ssh_keys.is_empty() && file.problems.is_empty() {
-            file.problems.push("it holds no OpenPGP certificate and no SSH public key".to_owned());
-        }
+        let (file, keys) = read(bytes, limits, Depth::Whole);
+        self.take(keys);
         file
     }
 
-    fn take(&mut self, parsed: Parsed, file: &mut KeyFile) {
-        file.certificates = parsed.certificates;
-        file.holds_secret |= parsed.holds_secret;
-        file.problems.extend(parsed.problems);
-        for key in parsed.keys {
+    /// Remembers the keys of a key file and looks at nothing else in it. Every key that it
+    /// holds, bound by its certificate or not; [`read_file`] says the rest when it is needed.
+    pub fn add_keys(&mut self, bytes: &[u8], limits: &Limits) -> Vec<Fingerprint> {
+        let (file, keys) = read(bytes, limits, Depth::Keys);
+        let all = keys.iter().flat_map(|key| [key.fingerprint, key.primary]);
+        let all = all.chain(file.ssh_keys.iter().map(|(key, _)| *key)).collect();
+        self.take(keys);
+        all
+    }
+
+    fn take(&mut self, keys: Vec<PoolKey>) {
+        for key in keys {
             self.openpgp.add(key);
         }
     }
@@ -201,6 +189,42 @@ impl KeyPool {
         fact.primaries = self.primaries(fact.key);
         (!fact.primaries.is_empty()).then_some(fact)
     }
+}
+
+/// What one version of one key file says; as [`KeyPool::add_file`], but no pool takes its keys.
+#[must_use]
+pub fn read_file(bytes: &[u8], limits: &Limits) -> KeyFile {
+    read(bytes, limits, Depth::Whole).0
+}
+
+fn read(bytes: &[u8], limits: &Limits, depth: Depth) -> (KeyFile, Vec<PoolKey>) {
+    let mut file =
+        KeyFile { holds_secret: secret::holds_marked_secret(bytes), ..KeyFile::default() };
+    let mut keys = Vec::new();
+    let length = bytes.len() as u64;
+    if length > limits.file_bytes {
+        file.problems.push(format!(
+            "the file is {length} bytes long, and at most {} are read (--limit file-bytes=N raises this)",
+            limits.file_bytes
+        ));
+        return (file, keys);
+    }
+    match guarded(|| openpgp::parse_key_file(bytes, limits.packets, depth)) {
+        Ok(Some(parsed)) => {
+            file.certificates = parsed.certificates;
+            file.holds_secret |= parsed.holds_secret;
+            file.problems.extend(parsed.problems);
+            keys = parsed.keys;
+        }
+        Ok(None) => ssh::parse_key_lines(bytes, &mut file),
+        Err(Panicked) => {
+            file.problems.push(format!("the OpenPGP library {DEFECT} while it read the file"));
+        }
+    }
+    if file.certificates.is_empty() && file.ssh_keys.is_empty() && file.problems.is_empty() {
+        file.problems.push("it holds no OpenPGP certificate and no SSH public key".to_owned());
+    }
+    (file, keys)
 }
 
 /// Maps in order on `jobs` threads; on this one if no thread can be had.

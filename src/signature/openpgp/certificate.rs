@@ -60,9 +60,22 @@ pub(super) enum Place {
     Other,
 }
 
+/// How much of a key file is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::signature) enum Depth {
+    /// Key material alone. No self-signature is looked at, and no certificate comes of it.
+    Keys,
+    /// Everything.
+    Whole,
+}
+
 /// Reads armored or binary certificates. `None` if the bytes look like neither.
-pub(in crate::signature) fn parse_key_file(bytes: &[u8], max_packets: u64) -> Option<Parsed> {
-    let mut reader = Reader::new(max_packets);
+pub(in crate::signature) fn parse_key_file(
+    bytes: &[u8],
+    max_packets: u64,
+    depth: Depth,
+) -> Option<Parsed> {
+    let mut reader = Reader::new(max_packets, depth);
     let blocks = armor::openpgp_blocks(bytes);
     if blocks.is_empty() {
         if bytes.first().is_none_or(|first| first & 0x80 == 0) {
@@ -101,11 +114,13 @@ struct Reader {
     place: Place,
     packets: u64,
     max_packets: u64,
+    depth: Depth,
 }
 
 impl Reader {
-    fn new(max_packets: u64) -> Self {
-        Self { out: Parsed::default(), open: None, place: Place::Other, packets: 0, max_packets }
+    fn new(max_packets: u64, depth: Depth) -> Self {
+        let out = Parsed::default();
+        Self { out, open: None, place: Place::Other, packets: 0, max_packets, depth }
     }
 
     fn finish(mut self) -> Parsed {
@@ -165,6 +180,7 @@ impl Reader {
                     self.unreadable("a subkey", at);
                 }
             },
+            tag::USER_ID | tag::SIGNATURE if self.depth == Depth::Keys => {}
             tag::USER_ID => self.user_id(UserID::from(raw.body)),
             tag::SIGNATURE => {
                 // Unreadable signatures are mostly third-party ones of unknown versions.
@@ -228,6 +244,9 @@ impl Reader {
             fingerprint,
             primary,
         }));
+        if self.depth == Depth::Keys {
+            return;
+        }
         let certificate = self_signature::judge_cryptography(&gathered, &mut self.out.problems);
         match self.out.certificates.iter_mut().find(|known| known.primary == primary) {
             Some(known) => known.merge(&certificate),

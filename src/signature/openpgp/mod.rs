@@ -31,7 +31,7 @@ mod self_signature;
 mod subpackets;
 mod verify;
 
-pub(super) use certificate::{Parsed, parse_key_file};
+pub(super) use certificate::{Depth, PoolKey, parse_key_file};
 pub(super) use verify::{Keys, names_a_key, verify};
 
 #[cfg(test)]
