@@ -54,7 +54,7 @@ fn read(path: &Path) -> io::Result<Found> {
         Ok(_) => {}
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(KEY as u64 + 1).read_to_end(&mut bytes)?;
+    File::open(path)?.take((KEY as u64).saturating_add(1)).read_to_end(&mut bytes)?;
     Ok(<[u8; KEY]>::try_from(bytes.as_slice()).map_or(Found::Unusable, Found::Key))
 }
 
