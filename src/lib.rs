@@ -49,6 +49,7 @@ pub mod ledger;
 pub mod check;
 pub mod demo;
 pub mod render;
+pub mod signing;
 pub mod cli;
 
 pub use error::{Error, Result};

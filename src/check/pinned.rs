@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::finding::{Code, Finding};
-use crate::history::{self, Failure, Reachable, Which};
-use crate::ledger::Pinned;
+use crate::history::{self, Failure, Reachable, Unverified, Which};
+use crate::ledger::{Judged, Pinned, Tally};
+use crate::model::Limits;
 use crate::model::step::RegistryReading;
 use crate::progress::Progress;
 use crate::repo::Repository;
 use crate::report::{Anchor, RegistryInForce, Report, Tip};
 use crate::rules::keyring::Keyring;
-use crate::signature::FactCache;
+use crate::signature::{self, FactCache, KeyPool, Namespace, Sealed};
 
-use super::facts::Facts;
 use super::trust::Trust;
 use super::{Draft, Request, problems_at};
 
@@ -31,7 +31,7 @@ pub(super) fn verify(
     repo: &Repository,
     request: &Request,
     pinned: &PinnedRegistry,
-    cache: Option<FactCache>,
+    mut cache: Option<FactCache>,
     progress: &dyn Progress,
 ) -> Result<Report> {
     let resolved = match &request.tip {
@@ -48,10 +48,10 @@ pub(super) fn verify(
     let mut draft = Draft::new(repo, request, &trust);
     draft.commits_only = true;
     let Some(registry) = &pinned.reading.registry else { return Ok(draft.finish()) };
-    let facts = Facts::new(request.limits, request.jobs, cache);
+    let mut pool = KeyPool::new();
     let mut keyring = Keyring::default();
     for (path, bytes) in &pinned.key_files {
-        keyring.accept(path, &facts.learn(bytes));
+        keyring.accept(path, &pool.add_file(bytes, &request.limits));
     }
     draft.registry = Some(RegistryInForce {
         serial: registry.serial,
@@ -68,33 +68,78 @@ pub(super) fn verify(
             "know what this proves: whoever holds an old key can choose a date inside its window",
         ),
     );
-    let mut judge = Pinned::new(registry, &keyring, request.now, request.record_commits);
-    let anchor = request.anchor.map(|(commit, _)| commit);
+    let judge = Pinned::new(registry, &keyring, request.now, request.record_commits);
+    let work = Work { pool: &pool, judge: &judge, limits: &request.limits };
+    let mut tally = Tally::default();
     let options = history::Options { which: Which::Everything, ..history::Options::default() };
-    match Reachable::new(repo, &facts, trust.tip.commit, anchor, &options) {
+    let anchor = request.anchor.map(|(commit, _)| commit);
+    match Reachable::new(repo, trust.tip.commit, anchor, &options) {
         Ok(mut walk) => {
-            progress.set_total(walk.total() as u64);
-            for chunk in walk.by_ref() {
-                for brought in &chunk {
-                    judge.step(brought);
+            let threads = signature::threads(request.jobs);
+            while let Some(done) =
+                walk.next(threads.as_ref(), |commit| work.on(commit, cache.as_ref()))
+            {
+                progress.set_total(walk.total() as u64);
+                progress.advance(done.len() as u64);
+                for (number, (judged, news)) in done {
+                    tally.add(number, judged);
+                    if let Some(cache) = &mut cache {
+                        cache.keep(news);
+                    }
                 }
-                progress.advance(chunk.len() as u64);
             }
             draft.gaps(walk.gaps().iter().map(|gap| &gap.finding));
+            draft.counts = tally.counts();
+            if draft.counts.commits == 0 {
+                draft.findings.push(nothing());
+            }
+            if !tally.is_silent() {
+                let places = walk.places();
+                let (findings, commits) = tally.in_order(|number| places.of(number));
+                draft.findings.extend(findings);
+                draft.commits = commits;
+            }
         }
-        Err(Failure::Found(finding)) => draft.findings.push(*finding),
+        Err(Failure::Found(finding)) => {
+            draft.findings.push(*finding);
+            draft.findings.push(nothing());
+        }
         Err(Failure::Error(error)) => return Err(error),
     }
-    facts.save();
-    draft.counts = judge.counts();
-    if draft.counts.commits == 0 {
-        draft.findings.push(
-            Finding::new(Code::NoGate, "there was no commit to judge")
-                .compared("no commit between anchor and tip", "at least one commit")
-                .help("check the anchor and the tip"),
-        );
+    if let Some(cache) = &mut cache {
+        // Nothing depends on it, so a failure is no error.
+        let _ = cache.save();
     }
-    draft.findings.extend(judge.findings);
-    draft.commits = judge.commits;
     Ok(draft.finish())
+}
+
+fn nothing() -> Finding {
+    Finding::new(Code::NoGate, "there was no commit to judge")
+        .compared("no commit between anchor and tip", "at least one commit")
+        .help("check the anchor and the tip")
+}
+
+/// From a commit that was read to what came of it.
+struct Work<'a> {
+    pool: &'a KeyPool,
+    judge: &'a Pinned<'a>,
+    limits: &'a Limits,
+}
+
+impl Work<'_> {
+    fn on(&self, commit: Unverified, cache: Option<&FactCache>) -> (Judged, Option<Sealed>) {
+        let Unverified { mut brought, request } = commit;
+        let mut news = None;
+        if let Some(request) = &request {
+            let asked = signature::SignatureRequest {
+                payload: &request.payload,
+                signature: &request.signature,
+                namespace: Namespace::Git,
+            };
+            let answer = self.pool.ask(&asked, self.limits, cache);
+            brought.signature = Some(answer.fact);
+            news = answer.news;
+        }
+        (self.judge.judge(&brought), news)
+    }
 }

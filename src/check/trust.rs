@@ -76,6 +76,8 @@ fn pinned_anchor(repo: &Repository, request: &Request, anchor: Anchor) -> Result
     let reading = registry_at(repo, anchor.commit);
     let registry = match reading {
         Ok(reading) => reading,
+        // A shallow or partial clone may leave it out; the walk will say so.
+        Err(NoRegistry::NotThere) if is_cut(repo) => None,
         Err(NoRegistry::NotThere) if !repo.is_commit(anchor.commit) => {
             return Err(unusable(
                 format!("the anchor {} is not a commit of this repository", anchor.commit),
@@ -228,6 +230,24 @@ pub fn first_registry(repo: &Repository, tip: Oid) -> Result<Option<FirstRegistr
     }
     let Some(commit) = first else { return Ok(None) };
     Ok(registry_at(repo, commit).ok().flatten().map(|reading| FirstRegistry { commit, reading }))
+}
+
+fn is_cut(repo: &Repository) -> bool {
+    let conditions = repo.conditions();
+    !conditions.shallow.is_empty() || conditions.promisor.is_some()
+}
+
+/// The registry in a commit's tree; `None` where it holds no regular file of that name.
+///
+/// # Errors
+/// [`Error::CannotRead`] where the commit or the file cannot be read.
+pub fn registry_of(repo: &Repository, commit: Oid) -> Result<Option<Arc<RegistryReading>>> {
+    registry_at(repo, commit).map_err(|_| {
+        Error::cannot_read(
+            format!("the registry of commit {commit} cannot be read"),
+            "git fsck; git fetch --refetch",
+        )
+    })
 }
 
 enum NoRegistry {

@@ -1,6 +1,7 @@
 //! The only room that prints, reads the environment, or asks the time. One file a command.
 
 pub mod arguments;
+pub mod checkpoint;
 pub mod completions;
 mod defect;
 pub mod demo;
@@ -10,9 +11,11 @@ pub mod exit;
 pub mod explain;
 pub mod init;
 mod judge;
+mod keys_at_work;
 pub mod output;
 pub mod progress;
 pub mod registry;
+mod revision;
 pub mod signoff;
 pub mod streams;
 pub mod verify;
@@ -59,6 +62,14 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Tell what the code of a finding means, or list all codes
     Explain(explain::ExplainArgs),
+    /// Say what keeps this repository from being judged, and the command that mends it
+    Doctor(Box<doctor::DoctorArgs>),
+    /// Look at a registry, or bring it into shape
+    Registry(registry::RegistryArgs),
+    /// Print what reviewers sign, or check what they signed
+    Signoff(signoff::SignoffArgs),
+    /// Write the first registry of the project that you stand in
+    Init(init::InitArgs),
     /// Print the completion script for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -119,6 +130,10 @@ fn dispatch(cli: Cli, environment: &Environment, streams: &mut Streams<'_>) -> R
         Command::Verify(args) => verify::run(&args, environment, streams, judge::judge),
         Command::Demo(args) => demo::run(&args, environment, streams),
         Command::Explain(args) => explain::run(&args, crate::rules::explanation, streams),
+        Command::Doctor(args) => doctor::run(&args, environment, streams),
+        Command::Registry(args) => registry::run(&args, environment, streams),
+        Command::Signoff(args) => signoff::run(&args, environment, streams),
+        Command::Init(args) => init::run(&args, environment, streams),
         Command::Completions(args) => completions::run(&args, self::command(environment), streams),
     }
 }

@@ -23,7 +23,33 @@ impl Read {
 
 /// Reads a commit.
 pub(super) fn read(repo: &Repository, id: Oid) -> Result<Read, ReadFailure> {
-    Ok(taken_apart(parse_commit(id, &repo.read_commit(id)?)))
+    take_apart(repo, id, &repo.read_commit(id)?)
+}
+
+/// As [`read`], for bytes that were read before.
+pub(super) fn take_apart(repo: &Repository, id: Oid, raw: &[u8]) -> Result<Read, ReadFailure> {
+    let parsed = parse_commit(id, raw).map(|mut commit| {
+        // Enough of an oversized signature to be refused as one; the rest is not kept.
+        let kept = usize::try_from(repo.limits().signature_bytes).unwrap_or(usize::MAX);
+        if let Some(signature) = &mut commit.signature {
+            signature.truncate(kept.saturating_add(1));
+            signature.shrink_to_fit();
+        }
+        commit
+    });
+    let allowed = repo.limits().object_bytes;
+    if let Ok(commit) = &parsed
+        && commit.payload.len() as u64 > allowed
+    {
+        return Err(ReadFailure::TooLarge {
+            id,
+            limit: "object-bytes",
+            unit: "bytes",
+            observed: commit.payload.len() as u64,
+            allowed,
+        });
+    }
+    Ok(taken_apart(parsed))
 }
 
 fn taken_apart(parsed: Result<Commit, MalformedObject>) -> Read {

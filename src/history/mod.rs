@@ -10,6 +10,7 @@
 
 mod brought;
 mod changes;
+mod descent;
 mod draft;
 mod failure;
 mod material;
@@ -22,7 +23,7 @@ mod traits;
 
 pub use failure::Failure;
 pub use reach::contains;
-pub use reachable::Reachable;
+pub use reachable::{Reachable, Unverified};
 pub use steps::Steps;
 pub use survey::{KeyBlob, Survey, survey};
 pub use traits::{Options, Purpose, Readers, SignatureRequest, Verifier, Which};

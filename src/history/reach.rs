@@ -216,11 +216,14 @@ impl<'a> Reach<'a> {
 
 /// Parents as far as they can be told; none of a commit too malformed to say.
 pub(super) fn known_parents(repo: &Repository, id: Oid) -> Result<Vec<Oid>, ReadFailure> {
-    let raw = repo.read_commit(id)?;
-    if let Some(parents) = parents_of(&raw, repo.format()) {
-        return Ok(parents);
-    }
-    Ok(parse_commit(id, &raw).map_or_else(|bad| bad.parents.unwrap_or_default(), |c| c.parents))
+    Ok(parents_in(id, &repo.read_commit(id)?))
+}
+
+/// The same of a commit that was read.
+pub(super) fn parents_in(id: Oid, raw: &[u8]) -> Vec<Oid> {
+    parents_of(raw, id.format()).unwrap_or_else(|| {
+        parse_commit(id, raw).map_or_else(|bad| bad.parents.unwrap_or_default(), |c| c.parents)
+    })
 }
 
 /// Whether `ancestor` is reachable from `tip` at all, along any parents.

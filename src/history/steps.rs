@@ -168,6 +168,7 @@ impl<'a> Steps<'a> {
             step.changed =
                 self.note(step, changed).map(|all| all.into_iter().map(|c| c.path).collect());
             self.bound_contents(step);
+            self.differences(step, after, &added);
         }
     }
 
@@ -183,6 +184,28 @@ impl<'a> Steps<'a> {
                 None
             },
         })
+    }
+
+    /// Where the sign-offs are bound to another tree that is here: what came after the review.
+    fn differences(&self, step: &mut Step, tree: Oid, added: &[String]) {
+        let own = step.subject.map(|subject| subject.tree);
+        let stated: BTreeSet<Oid> = manifests(step)
+            .filter_map(|manifest| match manifest.binding {
+                Binding::Tree(stated) if Some(stated) != own => Some(stated),
+                _ => None,
+            })
+            .collect();
+        for stated in stated {
+            // Only words hang on this, so what cannot be read is no gap.
+            let Ok(changes) = self.repo.diff(Some(stated), Some(tree)) else { continue };
+            let paths = changes
+                .iter()
+                .map(|change| String::from_utf8_lossy(&change.path).into_owned())
+                .filter(|path| !added.contains(path))
+                .take(Step::MAX_DIFFERENCES)
+                .collect();
+            step.subject_differences.insert(stated, paths);
+        }
     }
 
     fn bound_contents(&self, step: &mut Step) {

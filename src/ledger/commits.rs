@@ -1,7 +1,5 @@
 //! Every commit: each one that the mainline brings is signed by a registered key.
 
-use std::collections::HashMap;
-
 use crate::finding::Finding;
 use crate::model::step::{Brought, Step};
 use crate::model::{Registry, SignatureFact, Signer};
@@ -98,23 +96,24 @@ impl Ledger {
 }
 
 /// Judges commits with a registry that the verifier pinned: no mainline, no gates, dates decide.
+/// Each commit is judged by itself, so that many threads can do it.
 pub struct Pinned<'a> {
     registry: &'a Registry,
     keyring: &'a Keyring,
     index: EntryIndex,
     now: crate::model::Time,
     record: bool,
-    /// Findings in the order of the walk.
-    pub findings: Vec<Finding>,
-    /// Judged commits, where asked for.
-    pub commits: Vec<JudgedCommit>,
-    /// Numbers: commits, signatures, refused, undecided.
-    pub counts: crate::report::Counts,
-    verdicts: HashMap<Verdict, u64>,
+}
+
+/// What came of one commit.
+pub struct Judged {
+    verdict: Verdict,
+    findings: Vec<Finding>,
+    line: Option<JudgedCommit>,
 }
 
 impl<'a> Pinned<'a> {
-    /// Starts with a registry and its key files.
+    /// By a registry and its key files.
     #[must_use]
     pub fn new(
         registry: &'a Registry,
@@ -122,42 +121,66 @@ impl<'a> Pinned<'a> {
         now: crate::model::Time,
         record: bool,
     ) -> Self {
-        Self {
-            index: EntryIndex::new(&registry.keys),
-            registry,
-            keyring,
-            now,
-            record,
-            findings: Vec::new(),
-            commits: Vec::new(),
-            counts: crate::report::Counts::default(),
-            verdicts: HashMap::new(),
-        }
+        Self { index: EntryIndex::new(&registry.keys), registry, keyring, now, record }
     }
 
-    /// Judges the next commit.
-    pub fn step(&mut self, brought: &Brought) {
+    /// Judges one commit.
+    #[must_use]
+    pub fn judge(&self, brought: &Brought) -> Judged {
         let cx = start::pinned_context(self.registry, self.keyring, self.now);
         let (signer, findings) = judge(&cx, &self.index, brought);
-        self.counts.commits = self.counts.commits.saturating_add(1);
-        self.counts.signatures = self.counts.signatures.saturating_add(1);
-        let verdict = Verdict::of(findings.iter().map(|f| f.severity));
-        let seen = self.verdicts.entry(verdict).or_default();
-        *seen = seen.saturating_add(1);
-        if self.record {
-            self.commits.push(line(brought, signer, &findings));
+        Judged {
+            verdict: Verdict::of(findings.iter().map(|f| f.severity)),
+            line: self.record.then(|| line(brought, signer, &findings)),
+            findings,
         }
-        self.findings.extend(findings);
+    }
+}
+
+/// Adds up what [`Pinned`] judged. Of a commit about which there is nothing to say, only a number
+/// is kept.
+#[derive(Default)]
+pub struct Tally {
+    findings: Vec<(u32, Finding)>,
+    commits: Vec<(u32, JudgedCommit)>,
+    counts: crate::report::Counts,
+}
+
+impl Tally {
+    /// Takes in what came of the commit with this number.
+    pub fn add(&mut self, number: u32, judged: Judged) {
+        let counts = &mut self.counts;
+        counts.commits = counts.commits.saturating_add(1);
+        counts.signatures = counts.signatures.saturating_add(1);
+        match judged.verdict {
+            Verdict::Refused => counts.refused = counts.refused.saturating_add(1),
+            Verdict::Undecided => counts.undecided = counts.undecided.saturating_add(1),
+            Verdict::Pass => {}
+        }
+        self.findings.extend(judged.findings.into_iter().map(|finding| (number, finding)));
+        self.commits.extend(judged.line.map(|line| (number, line)));
     }
 
-    /// The numbers at the end.
+    /// The numbers.
     #[must_use]
-    pub fn counts(&self) -> crate::report::Counts {
-        let of = |verdict| self.verdicts.get(&verdict).copied().unwrap_or_default();
-        crate::report::Counts {
-            refused: of(Verdict::Refused),
-            undecided: of(Verdict::Undecided),
-            ..self.counts
-        }
+    pub const fn counts(&self) -> crate::report::Counts {
+        self.counts
+    }
+
+    /// Whether there is anything to bring into order.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.findings.is_empty() && self.commits.is_empty()
+    }
+
+    /// Findings and judged commits in the order of the report, by the place of each number.
+    #[must_use]
+    pub fn in_order(mut self, place: impl Fn(u32) -> u32) -> (Vec<Finding>, Vec<JudgedCommit>) {
+        self.findings.sort_by_key(|(number, _)| place(*number));
+        self.commits.sort_by_key(|(number, _)| place(*number));
+        (
+            self.findings.into_iter().map(|(_, finding)| finding).collect(),
+            self.commits.into_iter().map(|(_, line)| line).collect(),
+        )
     }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Code, Finding, Severity};
 use crate::model::manifest::{Manifest, Signoff, Target};
 use crate::model::policy::{CommitSignature, RequireSignature};
 use crate::model::step::{Head, ManifestChange, Start, Step};
-use crate::model::{GateKind, ManifestName, Oid, Time};
+use crate::model::{ManifestName, Oid, Time};
 use crate::report::{GateReport, Verdict};
 use crate::rules::authority::Authorised;
 use crate::rules::binding::{self, Bound, OnMainline};
@@ -16,6 +16,7 @@ use crate::rules::{dissent, manifest_file, quorum, scope, sequence};
 
 use super::signoffs::{Around, Judged};
 use super::start::epoch_number;
+use super::step::gate_report;
 use super::{LastGate, Ledger, Need, unjudged};
 
 /// A gate after its rules were asked, before the commit's other findings are known.
@@ -59,29 +60,7 @@ impl Ledger {
         change: &ManifestChange,
         signer: Option<&Authorised>,
     ) -> JudgedGate {
-        let kind = match change.name {
-            ManifestName::Squash(_) => GateKind::Squash,
-            _ => GateKind::Epoch,
-        };
-        let mut report = GateReport {
-            kind,
-            epoch: match change.name {
-                ManifestName::Epoch(epoch) => Some(epoch),
-                _ => None,
-            },
-            name: match &change.name {
-                ManifestName::Squash(name) => Some(name.clone()),
-                _ => None,
-            },
-            commit: step.id,
-            carrier: step.id,
-            verdict: Verdict::Refused,
-            subject: None,
-            signer: signer.map(|s| s.signer.clone()),
-            signature_time: signer.map(|s| s.time),
-            committer_time: Some(head.committer.time),
-            signoffs: Vec::new(),
-        };
+        let mut report = gate_report(step, Some(change), signer, Some(head.committer.time));
         let mut findings: Vec<Finding> = manifest_file::not_regular(change).into_iter().collect();
         let reading = change.reading.as_ref();
         findings.extend(reading.into_iter().flat_map(|r| r.problems.iter().cloned()));
@@ -98,7 +77,10 @@ impl Ledger {
         let judged = self.judge_people(step, head, manifest, signer, report.epoch, until, false);
         report.signoffs.clone_from(&judged.reports);
         findings.extend(judged.findings.iter().cloned());
-        findings.extend(self.check_whole(step, manifest, report.epoch, &judged, until));
+        // A sign-off that could not be read is missing here; what follows from that is an echo.
+        if manifest.signoffs.is_empty() || reading.is_none_or(|r| r.problems.is_empty()) {
+            findings.extend(self.check_whole(step, manifest, report.epoch, &judged, until));
+        }
         let accept = bound.zip(change.file.after).map(|(bound, (_, blob))| Acceptance {
             path: change.file.path.clone(),
             blob,
@@ -138,7 +120,7 @@ impl Ledger {
             Some(_) => OnMainline::Elsewhere,
             None => OnMainline::Absent,
         };
-        match binding::check(&cx, manifest, step.id, step.subject, &step.bound_content, find) {
+        match binding::check(&cx, manifest, step, find) {
             Ok(bound) => Some(bound),
             Err(finding) => {
                 findings.push(*finding);
@@ -205,7 +187,8 @@ impl Ledger {
             findings.extend(quorum::check_squash(&cx, manifest, &touched, step.id));
         }
         // What is missing because a sign-off could not be judged is itself undecided.
-        if Verdict::of(judged.findings.iter().map(|f| f.severity)) == Verdict::Undecided {
+        let unclocked = judged.findings.iter().filter(|f| f.code != Code::FutureDated);
+        if Verdict::of(unclocked.map(|f| f.severity)) == Verdict::Undecided {
             for finding in &mut findings {
                 finding.severity = finding.severity.min(Severity::Undecided);
             }
@@ -258,6 +241,7 @@ impl Ledger {
         }
         self.manifests.insert(accepted.path, accepted.blob);
         self.last_time = self.last_time.max(Some(accepted.time));
+        self.name_later_dates(accepted.time);
         let Some(epoch) = accepted.epoch else { return };
         let position = self.position_of(accepted.bound.gate, step).unwrap_or(step.position);
         let later = accepted.bound.gate != step.id && accepted.only_manifests;
@@ -279,6 +263,24 @@ impl Ledger {
                 known.cosigned = known.cosigned.saturating_add(1);
                 known.qualified |= known.cosigned >= needed;
             }
+        }
+    }
+
+    /// Mainline commits before a gate that are dated after it.
+    fn name_later_dates(&mut self, gate: Time) {
+        for (id, position, committed) in std::mem::take(&mut self.dates) {
+            if committed <= gate {
+                continue;
+            }
+            let finding = Finding::new(
+                Code::NonMonotonicTime,
+                "the commit is dated after the gate that follows it",
+            )
+            .commit(id)
+            .committer_time(Some(committed))
+            .compared(format!("committed {committed}"), format!("not after {gate}"))
+            .help("check the clocks of the machines that made these commits");
+            self.findings.push((position, finding));
         }
     }
 
@@ -324,8 +326,7 @@ impl Ledger {
         };
         let judged = self.judge_people(step, head, manifest, Some(&signer), epoch, 0, true);
         let anywhere = |_| OnMainline::Between;
-        let bound =
-            binding::check(&cx, manifest, step.id, step.subject, &step.bound_content, anywhere);
+        let bound = binding::check(&cx, manifest, step, anywhere);
         let mut findings = judged.findings.clone();
         findings.extend(self.check_whole(step, manifest, epoch, &judged, 0));
         let problems = change.reading.as_ref().map_or(&[][..], |r| r.problems.as_slice());
@@ -335,20 +336,11 @@ impl Ledger {
             return false;
         }
         self.gates.push(GateReport {
-            kind: if epoch.is_some() { GateKind::Epoch } else { GateKind::Squash },
-            epoch,
-            name: match &change.name {
-                ManifestName::Squash(name) => Some(name.clone()),
-                _ => None,
-            },
             commit: bound.gate,
-            carrier: step.id,
             verdict: Verdict::Pass,
             subject: Some(bound.subject),
-            signer: Some(signer.signer.clone()),
-            signature_time: Some(signer.time),
-            committer_time: Some(time),
             signoffs: judged.reports.clone(),
+            ..gate_report(step, Some(change), Some(&signer), Some(time))
         });
         let index = self.gates.len().saturating_sub(1);
         self.needs

@@ -6,13 +6,15 @@
 
 mod commits;
 mod epoch;
+mod foresee;
 mod hindsight;
 mod signoffs;
 mod start;
 mod step;
 mod unjudged;
 
-pub use commits::Pinned;
+pub use commits::{Judged, Pinned, Tally};
+pub use foresee::Foreseen;
 pub use start::Unusable;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -96,7 +98,8 @@ pub struct Ledger {
     mainline: HashMap<Oid, u64>,
     open_dissents: Vec<OpenDissent>,
     refused_before: Option<(u64, Oid)>,
-    last_committed: Option<(Oid, Time)>,
+    /// Mainline commits since the last gate, with place and committer date.
+    dates: Vec<(Oid, u64, Time)>,
     position: u64,
     needs: Vec<Need>,
     cured: BTreeSet<Oid>,

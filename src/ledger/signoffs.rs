@@ -11,7 +11,7 @@ use crate::rules::currency::{self, Candidate};
 use crate::rules::dissent::{Lifting, OpenDissent};
 use crate::rules::self_review::{self, Contribution};
 use crate::rules::{membership, strength};
-use crate::statement::{SignerContext, request_id, signoff_payload};
+use crate::statement::{NoStatement, SignerContext, request_id, signoff_payload};
 
 use super::Ledger;
 
@@ -73,9 +73,20 @@ impl Ledger {
     ) -> Attested {
         let context =
             SignerContext { project: &self.registry.project, mainline: self.mainline_name() };
-        let fact = signoff_payload(&context, manifest, signoff)
-            .ok()
-            .and_then(|payload| facts.get(request_id(&payload, signoff.signature.as_bytes())));
+        let payload = match signoff_payload(&context, manifest, signoff) {
+            Ok(payload) => payload,
+            // What is missing in the manifest has a finding of its own; nothing can be signed.
+            Err(
+                NoStatement::NoSubject
+                | NoStatement::UnresolvableCommit
+                | NoStatement::NoPreviousGate,
+            ) if !signoff.signature.is_empty() => {
+                return Attested::default();
+            }
+            // No fact is ever made for the empty payload, so this is refused.
+            Err(_) => Vec::new(),
+        };
+        let fact = facts.get(request_id(&payload, signoff.signature.as_bytes()));
         attestation::check(&self.context(), &self.index, manifest, signoff, fact, carrier)
     }
 
@@ -189,7 +200,10 @@ impl Row<'_> {
         if self.signoff.withdrawn {
             return Some("withdrawn".to_owned());
         }
-        (!self.signoff.superseded_by.is_empty()).then(|| "superseded".to_owned())
+        if !self.signoff.superseded_by.is_empty() {
+            return Some("superseded".to_owned());
+        }
+        (!self.attested.attested).then(|| "the manifest does not say what was signed".to_owned())
     }
 }
 

@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Code, Finding};
 use crate::model::manifest::Binding;
-use crate::model::registry::KeyFormat;
 use crate::model::step::{RegistryFile, StandingManifest, Start};
 use crate::model::{ManifestName, Oid, Registry, ReviewerId, SignatureFact, Time};
 use crate::report::Counts;
@@ -49,7 +48,7 @@ impl Ledger {
         let mut in_force = InForce { registry: Some(blob), key_files: BTreeMap::new() };
         for (path, (blob, file)) in &start.key_files {
             keyring.accept(path, file);
-            in_force.key_files.insert(path.clone(), *blob);
+            in_force.key_files.insert(path.clone(), (*blob, Arc::clone(file)));
             if file.holds_secret {
                 findings.push(secret(path).commit(anchor));
             }
@@ -73,7 +72,7 @@ impl Ledger {
             mainline: HashMap::from([(anchor, 0)]),
             open_dissents: Vec::new(),
             refused_before: None,
-            last_committed: None,
+            dates: Vec::new(),
             position: 0,
             needs: Vec::new(),
             cured: BTreeSet::new(),
@@ -94,29 +93,9 @@ impl Ledger {
 
     /// Every standing key must be in the file that its entry names.
     fn check_key_files(&mut self) {
-        let cx = self.context();
-        let mut found = Vec::new();
-        for entry in self.registry.keys.iter().filter(|entry| entry.is_standing()) {
-            let Some(fingerprint) = entry.fingerprint else { continue };
-            let held = match entry.format {
-                KeyFormat::OpenPgp => {
-                    cx.keyring.certificate_holding(&entry.public_key, fingerprint).is_some()
-                }
-                KeyFormat::Ssh => cx.keyring.ssh_key(&entry.public_key, fingerprint).is_some(),
-            };
-            if held {
-                continue;
-            }
-            let mut finding = certificate::missing_key(&cx, entry)
-                .reviewer(&entry.reviewer)
-                .fingerprint(fingerprint);
-            // An SSH signature brings its key along, so a missing file hides nothing.
-            if entry.format == KeyFormat::Ssh && !cx.keyring.has_file(&entry.public_key) {
-                finding = finding.severity(Severity::Warning);
-            }
-            found.push(at_anchor(finding, self.anchor));
-        }
-        self.findings.extend(found.into_iter().map(|finding| (0, finding)));
+        let found = certificate::missing_keys(&self.context());
+        let anchor = self.anchor;
+        self.findings.extend(found.into_iter().map(|finding| (0, at_anchor(finding, anchor))));
     }
 
     fn check_introduction(&mut self, start: &Start) {

@@ -1,5 +1,7 @@
 //! One mainline commit.
 
+use std::sync::Arc;
+
 use crate::finding::{Code, Finding, Severity};
 use crate::model::manifest::{Binding, PreviousGate, Target};
 use crate::model::step::{Head, ManifestChange, RegistryFile, Step};
@@ -61,12 +63,32 @@ impl Ledger {
             .extend(findings.into_iter().map(|finding| (step.position, place(finding, step))));
     }
 
+    /// A malformed commit is never accepted; what it would have been is named all the same.
     fn malformed(&mut self, step: &Step, malformed: &MalformedObject) -> Vec<Finding> {
         let mut findings = vec![malformed_finding(malformed)];
         findings.extend(merges::check(malformed.parents.as_deref().unwrap_or_default()));
         findings.extend(self.check_files(step));
-        self.record(step, "ordinary", None, &findings);
+        let kinds = self.kinds(step);
+        for change in kinds.epochs.iter().chain(&kinds.squashes) {
+            let report = gate_report(step, Some(change), None, malformed.committer_time);
+            if let Some(epoch) = report.epoch {
+                self.refused_before.get_or_insert((epoch, step.id));
+            }
+            self.gates.push(report);
+        }
+        if kinds.ceremony {
+            self.gates.push(gate_report(step, None, None, malformed.committer_time));
+        }
+        self.record(step, &kinds.name(), None, &findings);
         findings
+    }
+
+    /// Takes over key files to which their owners added something.
+    fn refresh(&mut self, step: &Step) {
+        for (path, blob, file) in registry_change::refreshed(step, &self.in_force) {
+            self.keyring.accept(path, file);
+            self.in_force.key_files.insert(path.to_owned(), (blob, Arc::clone(file)));
+        }
     }
 
     fn check_files(&self, step: &Step) -> Vec<Finding> {
@@ -83,6 +105,7 @@ impl Ledger {
         self.contributions
             .extend(step.brought.iter().filter_map(|b| Contribution::of(b, step.position)));
         let mut findings = self.check_files(step);
+        self.refresh(step);
         findings.extend(merges::check(&head.parents));
         let kinds = self.kinds(step);
         let signed = self.check_signature(step, head, &kinds, &mut findings);
@@ -131,19 +154,8 @@ impl Ledger {
             all.filter(|f| f.code != Code::FutureDated).all(|f| f.severity < Severity::Undecided);
         let worst = Verdict::of(common.iter().map(|f| f.severity));
         if kinds.ceremony {
-            self.gates.push(GateReport {
-                kind: GateKind::Ceremony,
-                epoch: None,
-                name: None,
-                commit: step.id,
-                carrier: step.id,
-                verdict: worst,
-                subject: None,
-                signer: signed.map(|s| s.signer.clone()),
-                signature_time: signed.map(|s| s.time),
-                committer_time: Some(head.committer.time),
-                signoffs: Vec::new(),
-            });
+            let report = gate_report(step, None, signed, Some(head.committer.time));
+            self.gates.push(GateReport { verdict: worst, ..report });
         }
         let siblings: Vec<Verdict> =
             gates.iter().map(|g| Verdict::of(g.findings.iter().map(|f| f.severity))).collect();
@@ -167,21 +179,19 @@ impl Ledger {
         };
         for change in &step.manifests {
             let added = change.file.before.is_none() && change.file.after.is_some();
-            let known = self.manifests.contains_key(&change.file.path);
             let Some(name) = self.paths.classify(&change.file.path).filter(|_| added) else {
                 continue;
             };
+            // Putting the accepted bytes back is a repair, and no gate.
+            let accepted = self.manifests.get(&change.file.path).copied();
+            if accepted.is_some() && accepted == change.file.after.map(|(_, blob)| blob) {
+                continue;
+            }
             match name {
-                ManifestName::Epoch(_) | ManifestName::NearlyEpoch(_) if !known => {
-                    kinds.epochs.push(change);
-                }
-                ManifestName::Squash(_) if !known => kinds.squashes.push(change),
+                ManifestName::Epoch(_) | ManifestName::NearlyEpoch(_) => kinds.epochs.push(change),
+                ManifestName::Squash(_) => kinds.squashes.push(change),
                 ManifestName::Dissent { .. } => kinds.dissents.push(change),
                 ManifestName::Reattest { .. } => kinds.others.push(change),
-                _ => {
-                    // A manifest that was removed and is put back: the written-once rule judged
-                    // whether those are the accepted bytes.
-                }
             }
         }
         kinds
@@ -271,12 +281,17 @@ impl Ledger {
         } else {
             Vec::new()
         };
-        self.last_committed = Some((step.id, committed));
+        self.dates.push((step.id, step.position, committed));
         findings
     }
 
     /// A dissent file: once attested it stays open, whatever happens to the file.
-    fn take_dissent(&mut self, step: &Step, head: &Head, change: &ManifestChange) -> Vec<Finding> {
+    pub(super) fn take_dissent(
+        &mut self,
+        step: &Step,
+        head: &Head,
+        change: &ManifestChange,
+    ) -> Vec<Finding> {
         let reading = change.reading.as_ref();
         let mut findings: Vec<Finding> =
             reading.into_iter().flat_map(|r| r.problems.iter().cloned()).collect();
@@ -302,6 +317,7 @@ impl Ledger {
                     Some(ManifestName::Dissent { reviewer, .. }) if reviewer == signoff.reviewer_id
                 );
                 let attested = self.attest(manifest, signoff, &step.facts, carrier);
+                let refused = !attested.findings.is_empty();
                 findings.extend(attested.findings);
                 if attested.attested && fits && named && signoff.dissents() {
                     self.open_dissents.push(OpenDissent {
@@ -315,7 +331,7 @@ impl Ledger {
                             "the dissent stands here",
                         ),
                     });
-                } else if attested.attested {
+                } else if attested.attested || !refused {
                     findings.push(
                         Finding::new(
                             Code::SignoffUnattested,
@@ -358,6 +374,34 @@ impl Ledger {
             signature_time: time_of(step.signature.as_ref()),
             committer_time: committed(step),
         });
+    }
+}
+
+/// A gate as it stands before it is judged: refused. Without a manifest it is a ceremony.
+pub(super) fn gate_report(
+    step: &Step,
+    manifest: Option<&ManifestChange>,
+    signed: Option<&Authorised>,
+    committer_time: Option<Time>,
+) -> GateReport {
+    let (kind, epoch, name) = match manifest.map(|change| &change.name) {
+        None => (GateKind::Ceremony, None, None),
+        Some(ManifestName::Squash(name)) => (GateKind::Squash, None, Some(name.clone())),
+        Some(ManifestName::Epoch(epoch)) => (GateKind::Epoch, Some(*epoch), None),
+        Some(_) => (GateKind::Epoch, None, None),
+    };
+    GateReport {
+        kind,
+        epoch,
+        name,
+        commit: step.id,
+        carrier: step.id,
+        verdict: Verdict::Refused,
+        subject: None,
+        signer: signed.map(|s| s.signer.clone()),
+        signature_time: signed.map(|s| s.time),
+        committer_time,
+        signoffs: Vec::new(),
     }
 }
 

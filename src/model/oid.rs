@@ -60,6 +60,12 @@ impl Oid {
         Some(Self { bytes, format })
     }
 
+    /// The id of zeros, which no object has: git's word for "none".
+    #[must_use]
+    pub const fn zero(format: ObjectFormat) -> Self {
+        Self { bytes: [0; 32], format }
+    }
+
     /// From 40 or 64 hexadecimal digits of either case, nothing else.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {

@@ -159,6 +159,9 @@ pub struct Step {
     /// Content digests of the trees of earlier commits that the manifests name in `gate_commit`,
     /// by commit; computed where a manifest states one.
     pub bound_content: BTreeMap<Oid, [u8; 32]>,
+    /// For each `subject_tree` that a manifest states and that is held but is not this commit's
+    /// subject: paths in which the two differ, at most [`Step::MAX_DIFFERENCES`].
+    pub subject_differences: BTreeMap<Oid, Vec<String>>,
     /// Paths that differ from the first parent's tree; set where `manifests` adds one.
     pub changed: Option<Vec<Vec<u8>>>,
     /// Commits that this one brought, itself last. Oldest first.
@@ -175,6 +178,38 @@ pub struct Step {
     pub gaps: Vec<Gap>,
     /// Facts about signatures of the statements that this commit carries.
     pub facts: FactTable,
+}
+
+impl Step {
+    /// How many differing paths are kept.
+    pub const MAX_DIFFERENCES: usize = 20;
+
+    /// A step about which nothing is known yet but the commit's own words.
+    #[must_use]
+    pub fn empty(id: Oid, commit: Result<Head, MalformedObject>) -> Self {
+        Self {
+            id,
+            position: 0,
+            commit,
+            signature: None,
+            registry: None,
+            keys: Vec::new(),
+            key_files: BTreeMap::new(),
+            sha256: BTreeMap::new(),
+            records: Vec::new(),
+            manifests: Vec::new(),
+            subject: None,
+            subject_differences: BTreeMap::new(),
+            bound_content: BTreeMap::new(),
+            changed: None,
+            brought: Vec::new(),
+            merged_registries: Vec::new(),
+            named: BTreeMap::new(),
+            twins: Vec::new(),
+            gaps: Vec::new(),
+            facts: FactTable::default(),
+        }
+    }
 }
 
 /// A manifest that stands in the anchor's tree.

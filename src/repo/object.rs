@@ -164,6 +164,9 @@ impl ReadFailure {
     }
 }
 
+/// How many bytes of signature a commit may carry and still be read: 64 MiB.
+const SIGNATURE_CEILING: u64 = 64 << 20;
+
 impl From<ReadFailure> for Error {
     fn from(failure: ReadFailure) -> Self {
         Self::cannot_read(failure.to_string(), failure.help())
@@ -242,7 +245,12 @@ impl Repository {
         let limits = self.limits();
         let (limit, allowed) = match kind {
             ObjectKind::Blob => ("file-bytes", limits.file_bytes),
-            ObjectKind::Commit | ObjectKind::Tag => ("object-bytes", limits.object_bytes),
+            ObjectKind::Tag => ("object-bytes", limits.object_bytes),
+            // The limit counts what is signed. A signature has a bound of its own, and one that
+            // breaks it is to be named for what it is.
+            ObjectKind::Commit => {
+                ("object-bytes", limits.object_bytes.saturating_add(SIGNATURE_CEILING))
+            }
             // An entry is a mode, a name of at most 4,096 bytes and an id; most are far smaller.
             ObjectKind::Tree => ("tree-entries", limits.tree_entries.saturating_mul(512)),
         };

@@ -1,11 +1,9 @@
 //! Rule: a manifest's sign-offs are bound to this gate's content.
 
-use std::collections::BTreeMap;
-
 use crate::finding::{Code, CodeDoc, Finding, Place};
 use crate::model::Oid;
 use crate::model::manifest::{Binding, Manifest};
-use crate::model::step::Subject;
+use crate::model::step::Step;
 use crate::model::text::shown;
 
 use super::Context;
@@ -46,16 +44,14 @@ pub enum OnMainline {
     Absent,
 }
 
-/// Checks the binding of a manifest that `carrier` adds. `bound_content` are the content digests
-/// of commits that manifests of the carrier name.
+/// Checks the binding of a manifest that a commit adds.
 pub fn check(
     cx: &Context<'_>,
     manifest: &Manifest,
-    carrier: Oid,
-    subject: Option<Subject>,
-    bound_content: &BTreeMap<Oid, [u8; 32]>,
+    step: &Step,
     find: impl Fn(Oid) -> OnMainline,
 ) -> Result<Bound, Box<Finding>> {
+    let (carrier, subject) = (step.id, step.subject);
     let place = |field: &str| {
         Place::new(&manifest.source, Some(carrier), manifest.spot(field), "stated here")
     };
@@ -110,7 +106,10 @@ pub fn check(
                 return Err(Box::new(
                     Finding::new(
                         Code::SubjectMismatch,
-                        "the sign-offs are bound to another tree than this gate's",
+                        format!(
+                            "the sign-offs are bound to another tree than this gate's{}",
+                            differing(step.subject_differences.get(tree))
+                        ),
                     )
                     .compared(
                         tree.to_string(),
@@ -131,7 +130,7 @@ pub fn check(
     };
     if let Some(stated) = manifest.subject_sha256 {
         let seen = match &manifest.binding {
-            Binding::Commit(commit) => bound_content.get(commit).copied(),
+            Binding::Commit(commit) => step.bound_content.get(commit).copied(),
             _ => subject.and_then(|s| s.content_sha256),
         };
         if seen != Some(stated) {
@@ -152,6 +151,13 @@ pub fn check(
     Ok(bound)
 }
 
+fn differing(paths: Option<&Vec<String>>) -> String {
+    let Some(paths) = paths.filter(|paths| !paths.is_empty()) else { return String::new() };
+    let shown: Vec<String> = paths.iter().map(|path| shown(path)).collect();
+    let more = if paths.len() < Step::MAX_DIFFERENCES { "" } else { ", and maybe more" };
+    format!("; they differ in {}{more}", shown.join(", "))
+}
+
 fn not_allowed(cx: &Context<'_>, kind: &str, place: Place) -> Box<Finding> {
     Box::new(
         Finding::new(
@@ -168,7 +174,8 @@ fn not_allowed(cx: &Context<'_>, kind: &str, place: Place) -> Box<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::testing::{World, id, manifest};
+    use crate::model::step::Subject;
+    use crate::rules::testing::{World, id, manifest, step};
 
     const SUBJECT: fn() -> Option<Subject> =
         || Some(Subject { tree: id(7), content_sha256: Some([3; 32]) });
@@ -178,8 +185,10 @@ mod tests {
         manifest.binding = binding;
         manifest.subject_sha256 = sha;
         let find = |commit| if commit == id(5) { OnMainline::Between } else { OnMainline::Absent };
-        let bound = BTreeMap::from([(id(5), [5; 32])]);
-        check(&world.context(), &manifest, id(9), SUBJECT(), &bound, find).map_err(|f| f.code)
+        let mut step = step(9);
+        step.subject = SUBJECT();
+        step.bound_content.insert(id(5), [5; 32]);
+        check(&world.context(), &manifest, &step, find).map_err(|f| f.code)
     }
 
     #[test]

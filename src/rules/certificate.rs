@@ -1,7 +1,8 @@
 //! Rule: the key's own certificate lets it sign, had not lapsed, and was not revoked.
 
-use crate::finding::{Code, CodeDoc, Finding};
+use crate::finding::{Code, CodeDoc, Finding, Severity};
 use crate::model::policy::CertExpiry;
+use crate::model::registry::KeyFormat;
 use crate::model::text::shown;
 use crate::model::{Binding, CertificateKey, Fingerprint, KeyEntry, Revocation, Time};
 
@@ -197,6 +198,31 @@ pub fn missing_key(cx: &Context<'_>, entry: &KeyEntry) -> Finding {
         .compared(observed, required)
         .at(cx.registry_place(entry.spot("public_key"), "named here"))
         .help(format!("export the key to {path}, in the ceremony that enrols it"))
+}
+
+/// Every standing key must be in the file that its entry names: a finding for each that is not.
+#[must_use]
+pub fn missing_keys(cx: &Context<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for entry in cx.registry.keys.iter().filter(|entry| entry.is_standing()) {
+        let Some(fingerprint) = entry.fingerprint else { continue };
+        let held = match entry.format {
+            KeyFormat::OpenPgp => {
+                cx.keyring.certificate_holding(&entry.public_key, fingerprint).is_some()
+            }
+            KeyFormat::Ssh => cx.keyring.ssh_key(&entry.public_key, fingerprint).is_some(),
+        };
+        if held {
+            continue;
+        }
+        let mut finding = missing_key(cx, entry).reviewer(&entry.reviewer).fingerprint(fingerprint);
+        // An SSH signature brings its key along, so a missing file hides nothing.
+        if entry.format == KeyFormat::Ssh && !cx.keyring.has_file(&entry.public_key) {
+            finding = finding.severity(Severity::Warning);
+        }
+        found.push(finding);
+    }
+    found
 }
 
 fn not_capable(entry: &KeyEntry, observed: &str) -> Box<Finding> {

@@ -1,15 +1,18 @@
 //! Rule: the registry and its key files change by ceremony only.
 //!
-//! Ceremonies cannot be judged by this version, so every change is refused: closed, not open. The
-//! one exception is a repair, which puts the bytes in force back after a refused change.
+//! Ceremonies cannot be judged by this version, so every change of the registry is refused: closed,
+//! not open. Two things need no ceremony: a repair, which puts the bytes in force back after a
+//! refused change, and a refresh of a key file, which only adds what the owner of a key that is
+//! there already signed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::finding::{Code, CodeDoc, Finding};
-use crate::model::Oid;
 use crate::model::registry::{CEREMONIES_FOLDER, REGISTRY_PATH};
 use crate::model::step::{FileChange, RegistryFile, Step};
 use crate::model::text::shown;
+use crate::model::{KeyFile, Oid};
 
 use super::Context;
 
@@ -52,8 +55,45 @@ pub const DOCS: &[CodeDoc] = &[
 pub struct InForce {
     /// Blob of the registry.
     pub registry: Option<Oid>,
-    /// Blobs of the key files, by path.
-    pub key_files: BTreeMap<String, Oid>,
+    /// The key files, by path: blob and what it says.
+    pub key_files: BTreeMap<String, (Oid, Arc<KeyFile>)>,
+}
+
+/// Key files of a commit that are refreshed by it: changed so that nothing is taken away.
+#[must_use]
+pub fn refreshed<'a>(step: &'a Step, in_force: &InForce) -> Vec<(&'a str, Oid, &'a Arc<KeyFile>)> {
+    if step.registry.is_some() {
+        return Vec::new();
+    }
+    step.keys
+        .iter()
+        .filter_map(|change| {
+            let (mode, blob) = change.after?;
+            let (known, old) = in_force.key_files.get(&change.path)?;
+            let (read, new) = step.key_files.get(&change.path)?;
+            let better = mode == 0o100_644 && *read == blob && *known != blob;
+            (better && only_adds(old, new)).then_some((change.path.as_str(), blob, new))
+        })
+        .collect()
+}
+
+/// Whether a newer version of a key file holds all that the older one does, and nothing of
+/// anybody else.
+fn only_adds(old: &KeyFile, new: &KeyFile) -> bool {
+    let same_people = new.certificates.len() == old.certificates.len()
+        && new.ssh_keys.len() == old.ssh_keys.len()
+        && old.ssh_keys.iter().all(|key| new.ssh_keys.contains(key));
+    let kept = old.certificates.iter().all(|before| {
+        new.certificates.iter().filter(|after| after.primary == before.primary).any(|after| {
+            before.keys.iter().all(|key| {
+                after.key(key.fingerprint).is_some_and(|now| {
+                    key.bindings.iter().all(|binding| now.bindings.contains(binding))
+                        && key.revocations.iter().all(|r| now.revocations.contains(r))
+                })
+            })
+        })
+    });
+    same_people && kept && new.problems.is_empty() && !new.holds_secret
 }
 
 /// Judges everything that a commit changes below `keys/`. Empty: nothing but repairs.
@@ -71,7 +111,9 @@ pub fn check(cx: &Context<'_>, step: &Step, in_force: &InForce) -> Vec<Finding> 
     {
         named.extend(new.key_paths());
     }
-    for change in &step.keys {
+    let refreshed: Vec<&str> =
+        refreshed(step, in_force).into_iter().map(|(path, ..)| path).collect();
+    for change in step.keys.iter().filter(|c| !refreshed.contains(&c.path.as_str())) {
         let is_record = change.path.starts_with(&format!("{CEREMONIES_FOLDER}/"));
         if change.path != REGISTRY_PATH && (is_record || named.contains(&change.path)) {
             findings.extend(file(change, in_force, is_record));
@@ -147,7 +189,7 @@ pub fn not_regular(what: &str) -> Finding {
 
 fn file(change: &FileChange, in_force: &InForce, is_record: bool) -> Option<Finding> {
     let regular = change.after.filter(|(mode, _)| *mode == 0o100_644).map(|(_, blob)| blob);
-    let accepted = in_force.key_files.get(&change.path).copied();
+    let accepted = in_force.key_files.get(&change.path).map(|(blob, _)| *blob);
     if !is_record && regular == accepted && (regular.is_some() || change.after.is_none()) {
         return None;
     }
@@ -163,7 +205,10 @@ fn file(change: &FileChange, in_force: &InForce, is_record: bool) -> Option<Find
             Code::UnauthorisedRegistryChange,
             format!("the {what} {path} was {verb} without an accepted ceremony"),
         )
-        .compared(format!("{path} {verb}"), "no change, or a ceremony that approves it")
+        .compared(
+            format!("{path} {verb}"),
+            "no change, a refresh that only adds what the key's owner signed, or a ceremony",
+        )
         .help(format!("put the file in force back: git checkout {}^ -- {path}", "COMMIT")),
     )
 }
@@ -190,7 +235,10 @@ mod tests {
     fn in_force() -> InForce {
         InForce {
             registry: Some(id(50)),
-            key_files: BTreeMap::from([("keys/alice.asc".to_owned(), id(60))]),
+            key_files: BTreeMap::from([(
+                "keys/alice.asc".to_owned(),
+                (id(60), Arc::new(World::new().key_file("alice"))),
+            )]),
         }
     }
 
@@ -225,6 +273,39 @@ mod tests {
         let codes: Vec<Code> =
             check(&world.context(), &step, &in_force()).iter().map(|f| f.code).collect();
         assert_eq!(codes, [Code::RegistryMissing, Code::UnauthorisedRegistryChange]);
+    }
+
+    #[test]
+    fn a_refresh_only_adds() {
+        let world = World::new();
+        let old = world.key_file("alice");
+        let run = |new: KeyFile| {
+            let mut step = step(9);
+            step.keys = vec![change("keys/alice.asc", Some(60), Some(61))];
+            step.key_files.insert("keys/alice.asc".into(), (id(61), Arc::new(new)));
+            check(&world.context(), &step, &in_force()).len()
+        };
+        let mut more = old.clone();
+        let revocation = crate::model::Revocation {
+            created: crate::rules::testing::at("2026-03-01"),
+            hard: true,
+            digest: crate::model::Digest::Sha256,
+            reason: String::new(),
+        };
+        more.certificates[0].keys[0].revocations.push(revocation);
+        assert_eq!(run(more.clone()), 0, "a revocation is added");
+        let mut swapped = old.clone();
+        swapped.certificates = world.key_file("bob").certificates;
+        assert_eq!(run(swapped), 1, "another key in its place");
+        let mut both = old.clone();
+        both.certificates.extend(world.key_file("bob").certificates);
+        assert_eq!(run(both), 1, "somebody else's key beside it");
+        let mut fewer = old.clone();
+        fewer.certificates[0].keys[0].bindings.clear();
+        assert_eq!(run(fewer), 1, "a self-signature is taken away");
+        let mut secret = more;
+        secret.holds_secret = true;
+        assert_eq!(run(secret), 2, "a private key");
     }
 
     #[test]

@@ -98,6 +98,7 @@ pub(crate) fn step(n: u8) -> Step {
         key_files: BTreeMap::new(),
         manifests: vec![],
         subject: None,
+        subject_differences: BTreeMap::new(),
         changed: None,
         brought: vec![],
         merged_registries: vec![],
@@ -229,6 +230,10 @@ impl World {
 
     pub(crate) fn key(&self, who: &str) -> &KeyEntry {
         self.registry.keys.iter().find(|k| k.reviewer.as_str() == who).unwrap()
+    }
+
+    pub(crate) fn key_file(&self, who: &str) -> KeyFile {
+        self.files.get(&format!("keys/{who}.asc")).unwrap().clone()
     }
 
     pub(crate) fn retired(&self, who: &str) -> KeyEntry {

@@ -11,7 +11,7 @@
 //! bound is a fact like any other, and the rules refuse it. What is refused here is what
 //! cannot be a fact at all: malformed, of the wrong type, or verified by no known key.
 //!
-//! `sequoia_openpgp` is named only in [`openpgp`], `ssh_key` only in [`ssh`].
+//! `sequoia_openpgp` is named only in `openpgp`, `ssh_key` only in `ssh`.
 
 mod armor;
 mod cache;
@@ -24,8 +24,8 @@ mod x509;
 #[cfg(test)]
 mod tests;
 
-pub use cache::FactCache;
-pub use pool::KeyPool;
+pub use cache::{FactCache, Sealed};
+pub use pool::{Answer, KeyPool, threads};
 
 use sha2::{Digest as _, Sha256};
 

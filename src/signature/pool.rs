@@ -6,7 +6,8 @@ use rayon::prelude::*;
 
 use super::openpgp::{self, Keys, Parsed};
 use super::{
-    FactCache, Namespace, SignatureRequest, format_of, refused, secret, ssh, unknown_format, x509,
+    FactCache, Namespace, Sealed, SignatureRequest, format_of, refused, secret, ssh,
+    unknown_format, x509,
 };
 use crate::finding::Code;
 use crate::model::{
@@ -15,6 +16,15 @@ use crate::model::{
 
 /// Stack of a thread that verifies, in bytes: SLH-DSA and ML-DSA keep much on it.
 const STACK_BYTES: usize = 16 << 20;
+
+/// The fact about one request.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The fact.
+    pub fact: SignatureFact,
+    /// What a cache should keep of it; `None` where it knows it or must not.
+    pub news: Option<Sealed>,
+}
 
 /// Keys to verify with.
 ///
@@ -136,8 +146,9 @@ impl KeyPool {
     /// As [`KeyPool::verify_many`], but what the cache knows is not verified again, and what
     /// is found to verify is put into it. The caller saves the cache.
     ///
-    /// A cache changes no fact: it holds verified signatures only, a key that the pool does
-    /// not hold is a miss, and the primaries are always the pool's own.
+    /// A cache changes no fact: it holds verified signatures only, and those only that name
+    /// a key (for others the pool decides whom to ask), a key that the pool does not hold is
+    /// a miss, and the primaries are always the pool's own.
     #[must_use]
     pub fn verify_many_cached(
         &self,
@@ -147,25 +158,43 @@ impl KeyPool {
         cache: &mut FactCache,
     ) -> Vec<SignatureFact> {
         let known = &*cache;
-        let facts = in_parallel(requests, jobs, |request| {
-            let id = request.id();
-            if request.signature.len() as u64 <= limits.signature_bytes
-                && let Some(fact) = known.get(id)
-                && let Some(fact) = self.with_own_primaries(fact)
-            {
-                return (id, SignatureFact::Verified(fact), false);
-            }
-            let SignatureRequest { payload, signature, namespace } = *request;
-            (id, self.verify(payload, signature, namespace, limits), true)
-        });
-        let mut out = Vec::with_capacity(facts.len());
-        for (id, fact, fresh) in facts {
-            if fresh && let SignatureFact::Verified(verified) = &fact {
-                cache.put(id, verified);
-            }
-            out.push(fact);
+        let answers = in_parallel(requests, jobs, |request| self.ask(request, limits, Some(known)));
+        answers
+            .into_iter()
+            .map(|answer| {
+                cache.keep(answer.news);
+                answer.fact
+            })
+            .collect()
+    }
+
+    /// One request, by the cache where it knows the answer. What comes of it for the cache is
+    /// handed back, so that many threads can ask at once.
+    #[must_use]
+    pub fn ask(
+        &self,
+        request: &SignatureRequest<'_>,
+        limits: &Limits,
+        cache: Option<&FactCache>,
+    ) -> Answer {
+        let SignatureRequest { payload, signature, namespace } = *request;
+        let Some(cache) = cache.filter(|_| signature.len() as u64 <= limits.signature_bytes) else {
+            return Answer { fact: self.verify(payload, signature, namespace, limits), news: None };
+        };
+        let id = request.id();
+        if let Some(fact) = cache.get(id).and_then(|fact| self.with_own_primaries(fact)) {
+            return Answer { fact: SignatureFact::Verified(fact), news: None };
         }
-        out
+        let fact = self.verify(payload, signature, namespace, limits);
+        let news = match &fact {
+            SignatureFact::Verified(verified)
+                if verified.format == SignatureFormat::Ssh || openpgp::names_a_key(signature) =>
+            {
+                cache.seal(id, verified)
+            }
+            _ => None,
+        };
+        Answer { fact, news }
     }
 
     fn with_own_primaries(&self, mut fact: VerifiedSignature) -> Option<VerifiedSignature> {
@@ -180,15 +209,22 @@ fn in_parallel<'a, T: Send>(
     jobs: usize,
     work: impl Fn(&'a SignatureRequest<'a>) -> T + Send + Sync,
 ) -> Vec<T> {
-    let pool = rayon::ThreadPoolBuilder::new()
+    match threads(jobs) {
+        Some(threads) => threads.install(|| requests.par_iter().map(&work).collect()),
+        None => requests.iter().map(work).collect(),
+    }
+}
+
+/// So many threads (at least one), with a stack that every algorithm finds large enough; `None`
+/// if none can be had.
+#[must_use]
+pub fn threads(jobs: usize) -> Option<rayon::ThreadPool> {
+    rayon::ThreadPoolBuilder::new()
         .num_threads(jobs.max(1))
         .stack_size(STACK_BYTES)
         .thread_name(|n| format!("verify-{n}"))
-        .build();
-    match pool {
-        Ok(pool) => pool.install(|| requests.par_iter().map(&work).collect()),
-        Err(_) => requests.iter().map(work).collect(),
-    }
+        .build()
+        .ok()
 }
 
 const DEFECT: &str = "failed (a defect of this program; please report it with these bytes)";

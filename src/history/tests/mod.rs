@@ -9,7 +9,7 @@ use crate::finding::{Code, Severity};
 use crate::model::gate::ManifestPaths;
 use crate::model::manifest::{Binding, PreviousGate, Target};
 use crate::model::registry::SchemaVersion;
-use crate::model::step::{ManifestReading, RegistryFile, RegistryReading, Step};
+use crate::model::step::{Brought, ManifestReading, RegistryFile, RegistryReading, Step};
 use crate::model::{
     KeyFile, Limits, Manifest, ManifestName, ObjectFormat, Oid, Policy, Registry, RequestId,
     SignatureFact, SignatureFormat,
@@ -166,4 +166,33 @@ fn check_against_git(lab: &Lab, walked: &Walked) {
             assert!(parents.iter().all(|p| !later.contains(p)), "{} before a parent", brought.id);
         }
     }
+}
+
+/// Everything reachable in the order of the report, the same on one thread and on several.
+fn reached(repo: &Repository, tip: Oid, anchor: Option<Oid>, options: &Options) -> Vec<Brought> {
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+    let all = |threads| {
+        let mut walk = Reachable::new(repo, tip, anchor, options).unwrap();
+        let mut found = Vec::new();
+        while let Some(done) = walk.next(threads, |commit: Unverified| commit.brought) {
+            assert!(done.len() <= options.chunk);
+            found.extend(done);
+        }
+        assert_eq!(found.len(), walk.total());
+        assert!(walk.gaps().is_empty());
+        let places = walk.places();
+        found.sort_by_key(|(number, _)| places.of(*number));
+        found.into_iter().map(|(_, brought)| brought).collect::<Vec<Brought>>()
+    };
+    let (one, several) = (all(None), all(Some(&threads)));
+    let ids = |all: &[Brought]| all.iter().map(|b| b.id).collect::<Vec<Oid>>();
+    assert_eq!(ids(&one), ids(&several));
+    let mut later: BTreeSet<Oid> = ids(&one).into_iter().collect();
+    assert_eq!(later.len(), one.len(), "each once");
+    for brought in &one {
+        later.remove(&brought.id);
+        let parents = &brought.commit.as_ref().unwrap().parents;
+        assert!(parents.iter().all(|p| !later.contains(p)), "{} before a parent", brought.id);
+    }
+    one
 }

@@ -24,6 +24,25 @@ const DOMAIN: &[u8] = concat!("gatecheck-facts/1 ", env!("CARGO_PKG_VERSION"), "
 #[derive(Clone, Debug)]
 pub(super) struct Record([u8; RECORD]);
 
+/// What makes and checks MACs: the key and the release are taken in once.
+#[derive(Clone)]
+pub(super) struct Seal(Hmac<Sha256>);
+
+impl Seal {
+    /// `None` never happens: HMAC takes keys of any length.
+    pub(super) fn new(key: &[u8; 32]) -> Option<Self> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
+        mac.update(DOMAIN);
+        Some(Self(mac))
+    }
+
+    fn mac(&self, body: &[u8]) -> Hmac<Sha256> {
+        let mut mac = self.0.clone();
+        mac.update(body);
+        mac
+    }
+}
+
 impl Record {
     pub(super) const fn from_bytes(raw: [u8; RECORD]) -> Self {
         Self(raw)
@@ -39,7 +58,7 @@ impl Record {
     }
 
     /// Writes a fact down. `None` for one that has no place in the layout.
-    pub(super) fn seal(id: RequestId, fact: &VerifiedSignature, key: &[u8; 32]) -> Option<Self> {
+    pub(super) fn seal(id: RequestId, fact: &VerifiedSignature, seal: &Seal) -> Option<Self> {
         let mut body = id.0.to_vec();
         body.push(match fact.format {
             SignatureFormat::OpenPgp => 1,
@@ -61,14 +80,14 @@ impl Record {
         body.push(algorithm);
         body.extend(number.to_be_bytes());
         body.resize(BODY, 0);
-        body.extend(mac(key, &body)?.finalize().into_bytes());
+        body.extend(seal.mac(&body).finalize().into_bytes());
         body.try_into().ok().map(Self)
     }
 
     /// Reads the fact back, if its MAC is right.
-    pub(super) fn open(&self, key: &[u8; 32]) -> Option<VerifiedSignature> {
+    pub(super) fn open(&self, seal: &Seal) -> Option<VerifiedSignature> {
         let (body, tag) = self.0.split_at_checked(BODY)?;
-        mac(key, body)?.verify_slice(tag).ok()?;
+        seal.mac(body).verify_slice(tag).ok()?;
         let format = match body.get(32)? {
             1 => SignatureFormat::OpenPgp,
             2 => SignatureFormat::Ssh,
@@ -93,13 +112,6 @@ impl Record {
             algorithm: algorithm_of(*body.get(92)?, number)?,
         })
     }
-}
-
-fn mac(key: &[u8; 32], body: &[u8]) -> Option<Hmac<Sha256>> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
-    mac.update(DOMAIN);
-    mac.update(body);
-    Some(mac)
 }
 
 /// `None` is malformed, `Some(None)` is "no time".

@@ -1,6 +1,6 @@
 use std::fs;
 
-use super::record::{RECORD, Record};
+use super::record::{RECORD, Record, Seal};
 use super::*;
 use crate::model::crypto::SlhDsaSet;
 use crate::model::{Digest, Fingerprint, KeyAlgorithm, SignatureFormat, Time};
@@ -22,12 +22,18 @@ fn id(n: u8) -> RequestId {
     RequestId([n; 32])
 }
 
+fn put(cache: &mut FactCache, id: RequestId, fact: &VerifiedSignature) {
+    let sealed = cache.seal(id, fact);
+    assert!(sealed.is_some());
+    cache.keep(sealed);
+}
+
 /// A saved cache with ten facts.
 fn filled() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mut cache = FactCache::open(folder.path()).unwrap();
     for n in 0..10 {
-        cache.put(id(n), &fact(n));
+        put(&mut cache, id(n), &fact(n));
     }
     cache.save().unwrap();
     folder
@@ -91,19 +97,19 @@ fn every_kind_of_fact_survives_the_layout() {
             created: (n % 3 == 0).then(|| Time::from_unix(-1).unwrap()),
             ..fact(1)
         };
-        let record = Record::seal(id(1), &fact, &[7; 32]).unwrap();
-        assert_eq!(record.open(&[7; 32]), Some(fact));
-        assert_eq!(record.open(&[8; 32]), None, "another key");
+        let record = Record::seal(id(1), &fact, &Seal::new(&[7; 32]).unwrap()).unwrap();
+        assert_eq!(record.open(&Seal::new(&[7; 32]).unwrap()), Some(fact));
+        assert_eq!(record.open(&Seal::new(&[8; 32]).unwrap()), None, "another key");
     }
 }
 
 #[test]
 fn no_altered_byte_is_believed() {
-    let record = Record::seal(id(1), &fact(1), &[7; 32]).unwrap();
+    let record = Record::seal(id(1), &fact(1), &Seal::new(&[7; 32]).unwrap()).unwrap();
     for n in 0..RECORD {
         let mut raw = *record.as_bytes();
         raw[n] ^= 1;
-        assert_eq!(Record::from_bytes(raw).open(&[7; 32]), None, "byte {n}");
+        assert_eq!(Record::from_bytes(raw).open(&Seal::new(&[7; 32]).unwrap()), None, "byte {n}");
     }
 }
 
@@ -129,7 +135,7 @@ fn hostile_and_broken_files_are_as_if_empty() {
         fs::write(&path, bytes).unwrap();
         let mut cache = FactCache::open(folder.path()).unwrap();
         assert!((0..10).all(|n| cache.get(id(n)).is_none()));
-        cache.put(id(1), &fact(1));
+        put(&mut cache, id(1), &fact(1));
         cache.save().unwrap();
         assert_eq!(fs::metadata(&path).unwrap().len(), RECORD as u64, "mended");
     }
@@ -143,8 +149,8 @@ fn two_runs_at_once_keep_each_others_facts() {
     let folder = tempfile::tempdir().unwrap();
     let mut one = FactCache::open(folder.path()).unwrap();
     let mut two = FactCache::open(folder.path()).unwrap();
-    one.put(id(1), &fact(1));
-    two.put(id(2), &fact(2));
+    put(&mut one, id(1), &fact(1));
+    put(&mut two, id(2), &fact(2));
     one.save().unwrap();
     two.save().unwrap();
     let after = FactCache::open(folder.path()).unwrap();
@@ -166,4 +172,47 @@ fn a_key_that_others_may_read_is_replaced() {
     fs::write(&key, b"short").unwrap();
     assert!(FactCache::open(folder.path()).is_ok());
     assert_eq!(fs::read(&key).unwrap().len(), 32);
+}
+
+#[test]
+fn records_out_of_order_or_twice_are_put_right() {
+    let folder = filled();
+    let path = folder.path().join("facts");
+    let good = fs::read(&path).unwrap();
+    let records: Vec<&[u8]> = good.chunks(RECORD).collect();
+    assert!(records.is_sorted());
+    let forged = [&id(4).0[..], &[0; RECORD - 32]].concat();
+    let mut mixed: Vec<&[u8]> = records.iter().rev().copied().collect();
+    mixed.extend([records[3], forged.as_slice()]);
+    fs::write(&path, mixed.concat()).unwrap();
+    let mut cache = FactCache::open(folder.path()).unwrap();
+    for n in (0..10).filter(|n| *n != 4) {
+        assert_eq!(cache.get(id(n)), Some(fact(n)));
+    }
+    assert!(cache.get(id(4)).is_none_or(|found| found == fact(4)));
+    put(&mut cache, id(4), &fact(4));
+    put(&mut cache, id(20), &fact(20));
+    put(&mut cache, id(20), &fact(20));
+    cache.save().unwrap();
+    let cache = FactCache::open(folder.path()).unwrap();
+    assert!((0..10).chain([20]).all(|n| cache.get(id(n)) == Some(fact(n))));
+    let mended = fs::read(&path).unwrap();
+    assert!(mended.chunks(RECORD).is_sorted());
+    assert!(mended.len() <= 12 * RECORD && !mended.windows(forged.len()).any(|w| w == forged));
+}
+
+#[test]
+fn a_record_that_does_not_count_is_replaced_by_the_fact() {
+    let folder = filled();
+    let path = folder.path().join("facts");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[5 * RECORD + 40] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let mut cache = FactCache::open(folder.path()).unwrap();
+    assert_eq!(cache.get(id(5)), None);
+    put(&mut cache, id(5), &fact(5));
+    cache.save().unwrap();
+    assert_eq!(cache.get(id(5)), Some(fact(5)));
+    assert_eq!(FactCache::open(folder.path()).unwrap().get(id(5)), Some(fact(5)));
+    assert_eq!(fs::metadata(&path).unwrap().len(), 10 * RECORD as u64);
 }

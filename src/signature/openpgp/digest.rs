@@ -8,9 +8,9 @@ use openpgp::types::{HashAlgorithm, PublicKeyAlgorithm};
 
 /// Bits of the largest RSA modulus that the backend takes.
 #[cfg(feature = "crypto-rust")]
-const LARGEST_RSA: usize = 4_096;
+pub(super) const LARGEST_RSA: usize = 4_096;
 #[cfg(not(feature = "crypto-rust"))]
-const LARGEST_RSA: usize = 16_384;
+pub(super) const LARGEST_RSA: usize = 16_384;
 
 /// A primary key without its secrets.
 pub(super) type Primary = Key<key::PublicParts, key::PrimaryRole>;

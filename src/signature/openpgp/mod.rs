@@ -24,13 +24,15 @@ compile_error!(
 mod certificate;
 mod convert;
 mod digest;
+#[cfg(feature = "fast-rsa")]
+mod fast_rsa;
 mod packet;
 mod self_signature;
 mod subpackets;
 mod verify;
 
 pub(super) use certificate::{Parsed, parse_key_file};
-pub(super) use verify::{Keys, verify};
+pub(super) use verify::{Keys, names_a_key, verify};
 
 #[cfg(test)]
 mod testing;

@@ -154,6 +154,18 @@ fn without_hints_keys_of_the_algorithm_are_tried_within_the_limit() {
         signature
     };
     assert_eq!(verified(&pool, signature(&certs[2])).key, print(&certs[2]));
+    // Whom to ask depends on the pool then, so such a fact is not for a cache.
+    let folder = tempfile::tempdir().unwrap();
+    let mut cache = crate::signature::FactCache::open(folder.path()).unwrap();
+    let nameless = armored([signature(&certs[2])]);
+    let request = crate::signature::SignatureRequest {
+        payload: PAYLOAD,
+        signature: &nameless,
+        namespace: Namespace::Git,
+    };
+    let facts = pool.verify_many_cached(&[request], &Limits::default(), 1, &mut cache);
+    assert!(matches!(facts[..], [SignatureFact::Verified(_)]));
+    assert!(cache.is_empty());
     let few = Limits { key_attempts: 0, ..Limits::default() };
     let fact = pool.verify(PAYLOAD, &armored([signature(&certs[2])]), Namespace::Git, &few);
     refused(fact, Code::UnknownSigner, "none of 0 known keys");

@@ -17,7 +17,7 @@ use super::subpackets::{self, Hints};
 use crate::finding::Code;
 use crate::model::text::shown;
 use crate::model::{
-    Fingerprint, KeyHint, Limits, SignatureFact, SignatureFormat, Time, VerifiedSignature,
+    Digest, Fingerprint, KeyHint, Limits, SignatureFact, SignatureFormat, Time, VerifiedSignature,
 };
 use crate::signature::armor::{self, Style};
 use crate::signature::{refused, refused_with};
@@ -95,6 +95,15 @@ pub(in crate::signature) fn verify(
     }
 }
 
+/// Whether a well-formed signature names a key at all. Where it does not, which key is asked
+/// first depends on what else the pool holds.
+pub(in crate::signature) fn names_a_key(signature: &[u8]) -> bool {
+    let Ok(data) = decode(signature) else { return false };
+    one_packet(&data)
+        .and_then(parse)
+        .is_ok_and(|signature| !subpackets::hints(&signature).all().is_empty())
+}
+
 fn refuse(code: Code, observed: impl Into<String>) -> Box<SignatureFact> {
     Box::new(refused(code, SignatureFormat::OpenPgp, observed, REQUIRED))
 }
@@ -102,6 +111,9 @@ fn refuse(code: Code, observed: impl Into<String>) -> Box<SignatureFact> {
 /// A well-formed signature, its digest computed, before any key was asked.
 struct Claim {
     signature: Signature,
+    /// What of the packet's own body is signed with the payload.
+    #[cfg(feature = "fast-rsa")]
+    message: Option<super::fast_rsa::Message>,
     digest: Vec<u8>,
     created: Time,
     hints: Hints,
@@ -109,7 +121,9 @@ struct Claim {
 
 impl Claim {
     fn read(payload: &[u8], text: &[u8]) -> Result<Self, Box<SignatureFact>> {
-        let signature = parse(text)?;
+        let data = decode(text)?;
+        let raw = one_packet(&data)?;
+        let signature = parse(raw)?;
         if signature.version() == 3 {
             return Err(refuse(
                 Code::UnsupportedSignature,
@@ -140,16 +154,17 @@ impl Claim {
         };
         supported(&signature)?;
         let Some(digest) = digest::compute(&signature, Subject::Payload(payload)) else {
-            return Err(refuse(
-                Code::WeakDigest,
-                format!(
-                    "a signature over {} whose input the digest refuses (built to collide)",
-                    convert::digest(signature.hash_algo())
-                ),
-            ));
+            return Err(undigested(&signature));
         };
         let hints = subpackets::hints(&signature);
-        Ok(Self { signature, digest, created, hints })
+        Ok(Self {
+            #[cfg(feature = "fast-rsa")]
+            message: super::fast_rsa::Message::new(&signature, raw.body, payload, &digest),
+            signature,
+            digest,
+            created,
+            hints,
+        })
     }
 
     /// Asks the keys that the signature names.
@@ -164,14 +179,21 @@ impl Claim {
         } else {
             (keys.hinted(&self.hints.all()), false)
         };
+        // What stands outside of the signed area may be anybody's: where it leads nowhere and the
+        // payload fits, every other key is asked as well.
+        let others = !signer_said && self.digest.starts_with(self.signature.digest_prefix());
+        let others = keys.keys.values().flatten().filter(|_| others);
+        let mut seen = BTreeSet::new();
         let candidates: Vec<&PoolKey> = candidates
             .into_iter()
+            .chain(others)
+            .filter(|key| seen.insert((key.fingerprint, key.primary)))
             .filter(|key| digest::same_family(key.key.pk_algo(), self.signature.pk_algo()))
             .take(attempts)
             .collect();
         let mut unsupported = None;
         for candidate in &candidates {
-            match digest::ask(&candidate.key, &self.signature, &self.digest) {
+            match self.ask(candidate) {
                 Answer::Good => return SignatureFact::Verified(self.verified(candidate, keys)),
                 Answer::Bad => {}
                 Answer::Unsupported(what) => unsupported = Some((what, candidate.fingerprint)),
@@ -184,6 +206,18 @@ impl Claim {
             );
         }
         self.unverified(keys, candidates.len(), signer_said)
+    }
+
+    /// Asks one key: ring first where it can, whose yes is enough; the backend has the last
+    /// word on everything else.
+    fn ask(&self, candidate: &PoolKey) -> Answer {
+        #[cfg(feature = "fast-rsa")]
+        if let Some(message) = &self.message
+            && message.verifies(&candidate.key, &self.signature)
+        {
+            return Answer::Good;
+        }
+        digest::ask(&candidate.key, &self.signature, &self.digest)
     }
 
     /// No key verified it: whose fault is it?
@@ -259,16 +293,32 @@ fn malformed(why: &str) -> Box<SignatureFact> {
     refuse(Code::MalformedSignature, format!("a malformed OpenPGP signature: {why}"))
 }
 
-/// Armor and framing: exactly one signature packet.
-fn parse(text: &[u8]) -> Result<Signature, Box<SignatureFact>> {
-    if armor::count(text, LABEL) > 1 {
+/// The backend computed no digest although it knows the algorithm.
+fn undigested(signature: &Signature) -> Box<SignatureFact> {
+    match convert::digest(signature.hash_algo()) {
+        // SHA-1 here detects input that was built to collide.
+        hash @ Digest::Sha1 => refuse(
+            Code::WeakDigest,
+            format!("a signature over {hash} whose input was built to collide"),
+        ),
+        _ => malformed("its hashed area is not in canonical encoding"),
+    }
+}
+
+/// Takes the armor off.
+fn decode(text: &[u8]) -> Result<Vec<u8>, Box<SignatureFact>> {
+    let blocks = armor::count(text, LABEL);
+    if blocks > 1 {
         return Err(refuse(
             Code::MultipleSignatures,
-            format!("{} armored signatures in one place", armor::count(text, LABEL)),
+            format!("{blocks} armored signatures in one place"),
         ));
     }
-    let data = armor::single(text, LABEL, Style::OpenPgp).map_err(|error| malformed(&error))?;
-    let raw = one_packet(&data)?;
+    armor::single(text, LABEL, Style::OpenPgp).map_err(|error| malformed(&error))
+}
+
+/// Lets Sequoia read the packet, if it is of a version that we know.
+fn parse(raw: Raw<'_>) -> Result<Signature, Box<SignatureFact>> {
     match raw.body.first() {
         Some(3 | 4 | 6) => {}
         Some(version) => {
