@@ -19,6 +19,16 @@
 //! `signature::openpgp`, `ssh_key` only in `signature::ssh`. Only `cli` prints, reads the
 //! environment or asks the time.
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::disallowed_methods,
+        clippy::string_slice,
+        clippy::type_complexity,
+        reason = "a test that panics has done its work"
+    )
+)]
 
 pub mod source;
 pub mod error;

@@ -3,6 +3,19 @@
 //!
 //! Read as text, with comments, strings and everything behind `cfg(test)` taken out: what tests use
 //! is their own affair.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::type_complexity,
+    clippy::unwrap_used,
+    reason = "a test that panics has done its work"
+)]
 
 use std::collections::BTreeMap;
 use std::fs;

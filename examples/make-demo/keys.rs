@@ -16,7 +16,7 @@ pub(crate) const MADE: i64 = 1_740_988_800;
 
 /// A key that can sign.
 pub(crate) enum DemoKey {
-    Pgp { cert: Box<Cert>, secret: Key<SecretParts, PrimaryRole> },
+    Pgp { cert: Box<Cert>, secret: Box<Key<SecretParts, PrimaryRole>> },
     Ssh(Box<ssh_key::PrivateKey>),
 }
 
@@ -47,7 +47,7 @@ impl DemoKey {
         let binding = user.bind(&mut signer, &bare, binding).unwrap();
         let packets: Vec<Packet> = vec![user.into(), binding.into()];
         let cert = bare.insert_packets(packets).unwrap().0;
-        Self::Pgp { cert: Box::new(cert), secret }
+        Self::Pgp { cert: Box::new(cert), secret: Box::new(secret) }
     }
 
     pub(crate) fn ssh(name: &str) -> Self {
@@ -89,7 +89,7 @@ impl DemoKey {
     pub(crate) fn sign(&self, namespace: &str, unix: i64, payload: &[u8]) -> String {
         match self {
             Self::Pgp { secret, .. } => {
-                let mut signer = secret.clone().into_keypair().unwrap();
+                let mut signer = Key::clone(secret).into_keypair().unwrap();
                 let signature = SignatureBuilder::new(SignatureType::Binary)
                     .set_hash_algo(HashAlgorithm::SHA512)
                     .set_signature_creation_time(moment(unix))

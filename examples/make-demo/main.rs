@@ -9,6 +9,19 @@
 //! hence other ids: run it only to change the demo, and commit what comes out.
 //!
 //! The form of the file is told in `src/demo/container.rs`.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::type_complexity,
+    clippy::unwrap_used,
+    reason = "a tool of the developers, without input"
+)]
 
 mod keys;
 mod tell;

@@ -267,5 +267,5 @@ fn registry_at(repo: &Repository, commit: Oid) -> Result<Option<Arc<RegistryRead
         return Ok(None);
     };
     let bytes = repo.read_blob(entry.id).map_err(|_| NoRegistry::Unreadable)?;
-    Ok(Some(Arc::new(registry::read(REGISTRY_PATH, &bytes, &repo.limits()))))
+    Ok(Some(Arc::new(registry::read(REGISTRY_PATH, &bytes, repo.limits()))))
 }

@@ -24,7 +24,7 @@ impl ObjectFormat {
     /// Length of an id in hexadecimal digits: 40 or 64.
     #[must_use]
     pub const fn hex_len(self) -> usize {
-        self.raw_len() * 2
+        self.raw_len().saturating_mul(2)
     }
 
     /// The name that git and the JSON report use: `sha1` or `sha256`.
