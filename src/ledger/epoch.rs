@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Code, Finding, Severity};
 use crate::model::manifest::{Manifest, Signoff, Target};
 use crate::model::policy::{CommitSignature, RequireSignature};
 use crate::model::step::{Head, ManifestChange, Start, Step};
@@ -205,7 +205,9 @@ impl Ledger {
             findings.extend(quorum::check_squash(&cx, manifest, &touched, step.id));
         }
         // What is missing because a sign-off could not be judged is itself undecided.
-        if Verdict::of(judged.findings.iter().map(|f| f.severity)) == Verdict::Undecided {
+        // A date in the future of the run hides nothing: those sign-offs are counted.
+        let known = judged.findings.iter().filter(|f| f.code != Code::FutureDated);
+        if Verdict::of(known.map(|f| f.severity)) == Verdict::Undecided {
             for finding in &mut findings {
                 finding.severity = finding.severity.min(Severity::Undecided);
             }
@@ -233,16 +235,16 @@ impl Ledger {
         counted.iter().copied().filter(|s| all || touched.contains(&s.domain)).collect()
     }
 
-    /// Takes an accepted gate over into the state.
+    /// Takes an accepted gate over into the state. `index` is its place in the report.
     pub(super) fn accept(
         &mut self,
         gate: &mut JudgedGate,
+        index: usize,
         step: &Step,
         signer: Option<&Authorised>,
     ) {
         gate.report.verdict = Verdict::of(gate.findings.iter().map(|f| f.severity));
         let Some(accepted) = gate.accept.take() else { return };
-        let index = self.gates.len();
         self.needs.extend(accepted.needs.into_iter().map(|n| Need { gate: Some(index), ..n }));
         if let Some(signer) = signer {
             self.needs.push(Need {

@@ -148,9 +148,11 @@ impl Ledger {
         let siblings: Vec<Verdict> =
             gates.iter().map(|g| Verdict::of(g.findings.iter().map(|f| f.severity))).collect();
         let together = siblings.into_iter().fold(worst, Verdict::max);
-        for gate in gates {
+        // Where each gate will stand in the report, once all of this commit are settled.
+        let first = self.gates.len();
+        for (n, gate) in gates.iter_mut().enumerate() {
             if holds {
-                self.accept(gate, step, signed);
+                self.accept(gate, first.saturating_add(n), step, signed);
             } else {
                 self.refuse(gate, step);
             }
