@@ -177,7 +177,8 @@ impl Ledger {
             || epoch_number(self.registry.policy.gates.first_epoch).saturating_sub(1),
             |(epoch, _)| epoch_number(epoch),
         );
-        let enrolled_time = anchor_time.unwrap_or(self.options.now);
+        // A date that cannot be read makes nobody current.
+        let enrolled_time = anchor_time.unwrap_or(Time::from_unix_clamped(0));
         let newcomers = enrolled_by_record(&start.records);
         for reviewer in self.registry.reviewers.keys() {
             self.participation.insert(
