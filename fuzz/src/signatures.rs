@@ -114,7 +114,8 @@ pub fn facts(bytes: &[u8]) -> bool {
         let mut cache = FactCache::open(folder.path()).unwrap();
         for n in 0..3 {
             let (id, fact) = known(n);
-            cache.put(id, &fact);
+            let sealed = cache.seal(id, &fact);
+            cache.keep(sealed);
         }
         cache.save().unwrap();
         let honest = std::fs::read(facts_of(&folder)).unwrap();
@@ -149,7 +150,8 @@ pub fn facts(bytes: &[u8]) -> bool {
         }
     }
     let (id, fact) = known(0);
-    cache.put(id, &fact);
+    let sealed = cache.seal(id, &fact);
+    cache.keep(sealed);
     cache.save().unwrap();
     let again = FactCache::open(folder.path()).unwrap();
     assert_eq!(again.get(id), Some(fact), "what is put down is found again");
