@@ -25,7 +25,6 @@
         clippy::arithmetic_side_effects,
         clippy::disallowed_methods,
         clippy::string_slice,
-        clippy::type_complexity,
         reason = "a test that panics has done its work"
     )
 )]

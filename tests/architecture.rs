@@ -12,7 +12,6 @@
     clippy::print_stderr,
     clippy::print_stdout,
     clippy::string_slice,
-    clippy::type_complexity,
     clippy::unwrap_used,
     reason = "a test that panics has done its work"
 )]
@@ -110,22 +109,6 @@ fn every_exception_is_still_needed() {
         assert!(uses(first, second) && uses(second, first), "{first} and {second} are apart now");
     }
 }
-
-#[test]
-fn files_stay_short_enough_to_be_read() {
-    let long: Vec<String> = sources()
-        .iter()
-        .map(|file| (file.code.lines().count(), &file.path))
-        .filter(|(lines, path)| {
-            *lines > 800 || (*lines > 450 && !KNOWN_LONG.contains(&path.as_str()))
-        })
-        .map(|(lines, path)| format!("{path}: {lines} lines"))
-        .collect();
-    assert!(long.is_empty(), "split these by what they are about:\n{}", long.join("\n"));
-}
-
-/// Longer than they should be; none may join them.
-const KNOWN_LONG: [&str; 1] = ["src/tables.rs"];
 
 /// A source file that is part of the program, as text without comments, strings and tests.
 struct Source {

@@ -2,6 +2,18 @@
 //!
 //! `fuzz/` holds the targets and the seeds. The same mutations are made each time;
 //! `FUZZ_SECONDS=60` makes more of them.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that panics has done its work"
+)]
 
 #[allow(dead_code, unreachable_pub, reason = "the targets are a crate of their own")]
 #[path = "../fuzz/src/lib.rs"]

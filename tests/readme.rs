@@ -2,7 +2,9 @@
 //! TOML of `docs/` is read by the product's own readers, and the bytes of the example are rebuilt.
 //!
 //! In a `console` block a line `...` stands for any lines, and everything else must be there exactly. The
-//! blocks share one folder, in order. Nothing in them may depend on the clock, the network or gpg.
+//! blocks run in order, each where the one before it ended; the first begins in the home of a user whose
+//! signing key git knows. A line `> ` goes on with the command above it. Nothing in them may
+//! depend on the clock, the network or gpg.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::disallowed_methods,
@@ -12,7 +14,6 @@
     clippy::print_stderr,
     clippy::print_stdout,
     clippy::string_slice,
-    clippy::type_complexity,
     clippy::unwrap_used,
     reason = "a test that panics has done its work"
 )]
@@ -29,16 +30,17 @@ use gatecheck::{manifest, registry};
 #[test]
 fn the_readme_does_what_it_says() {
     let folder = tempfile::tempdir().unwrap();
+    let home = Home::with_a_key(folder.path());
     let blocks = blocks(&read("README.md"), "console");
     assert!(blocks.len() >= 3, "the README has lost its examples");
-    let mut status = 0;
     for (line, block) in blocks {
-        for (command, expected) in commands(&block) {
-            let (output, now) = run(folder.path(), command, status);
-            status = now;
+        let commands = commands(&block);
+        let outputs = home.run(&commands);
+        for (n, (command, expected)) in commands.iter().enumerate() {
+            let seen = outputs.get(n).map_or("nothing: the shell has ended", String::as_str);
             assert!(
-                matches(&expected, &output.lines().collect::<Vec<_>>()),
-                "README.md, block at line {line}: $ {command}\nexpected:\n{}\n\nseen:\n{output}",
+                matches(expected, &seen.lines().collect::<Vec<_>>()),
+                "README.md, block at line {line}: $ {command}\nexpected:\n{}\n\nseen:\n{seen}",
                 expected.join("\n")
             );
         }
@@ -48,7 +50,9 @@ fn the_readme_does_what_it_says() {
 /// A new user copies these; they name real commands and options.
 #[test]
 fn commands_that_are_not_run_exist() {
-    let help = run(Path::new("."), "gatecheck --help", 0).0;
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home(folder.path().to_owned());
+    let help = home.run(&[("gatecheck --help".to_owned(), Vec::new())]).remove(0);
     let known = |name: &str| help.lines().any(|line| line.trim_start().starts_with(name));
     let pages: Vec<_> = doc_pages().into_iter().chain([root().join("README.md")]).collect();
     let mut unknown = Vec::new();
@@ -70,7 +74,7 @@ fn commands_that_are_not_run_exist() {
 }
 
 /// Commands that the documentation tells of already.
-const COMING: [&str; 3] = ["init", "registry", "signoff"];
+const COMING: [&str; 0] = [];
 
 #[test]
 fn the_registry_in_the_documentation_is_a_good_one() {
@@ -135,26 +139,56 @@ fn the_runner_notices_what_differs() {
         blocks("x\n```sh\na\n```\n```console\n$ b\nc\n```\n", "console"),
         [(5, "$ b\nc\n".into())]
     );
-    assert_eq!(commands("$ a\nb\n$ c\n"), [("a", vec!["b"]), ("c", vec![])]);
+    let read = commands("$ a\n> b\n>\n> c\nd\n$ e\n");
+    assert_eq!(read, [("a\nb\n\nc".to_owned(), vec!["d"]), ("e".to_owned(), vec![])]);
 }
 
-/// Runs one line by a shell, with the built program first on PATH and nothing else from outside.
-fn run(folder: &Path, command: &str, last: i32) -> (String, i32) {
-    let built = Path::new(env!("CARGO_BIN_EXE_gatecheck")).parent().unwrap().to_owned();
-    let path = std::env::var_os("PATH").unwrap();
-    let path = [built].into_iter().chain(std::env::split_paths(&path));
-    let done = Command::new("sh")
-        .args(["-c", &format!("(exit {last}); {command}")])
-        .current_dir(folder)
-        .env_clear()
-        .env("PATH", std::env::join_paths(path).unwrap())
-        .env("HOME", folder)
-        .env("LC_ALL", "C.UTF-8")
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .output()
-        .unwrap();
-    let text = [done.stdout, done.stderr].concat();
-    (String::from_utf8(text).unwrap(), done.status.code().unwrap())
+/// A folder that is a new user's home and where the commands run.
+struct Home(PathBuf);
+
+impl Home {
+    /// With a signing key that git knows, as a maintainer has one.
+    fn with_a_key(folder: &Path) -> Self {
+        let home = Self(folder.to_owned());
+        let setup = "mkdir -m 700 .ssh && \
+            ssh-keygen -q -t ed25519 -N '' -C 'THROW-AWAY TEST KEY' -f .ssh/id_ed25519 && \
+            git config --global user.name Ada && git config --global user.email ada@example.org && \
+            git config --global gpg.format ssh && \
+            git config --global user.signingKey ~/.ssh/id_ed25519.pub";
+        assert_eq!(home.run(&[(setup.to_owned(), Vec::new())]), [""]);
+        home
+    }
+
+    /// Runs the commands of a block in one shell, with the built program first on PATH and nothing else
+    /// from outside. Returns what each of them printed.
+    fn run(&self, commands: &[(String, Vec<&str>)]) -> Vec<String> {
+        const END: &str = "---- end of a command ----";
+        const AGAIN: &str = "cd \"$(cat ~/.here 2>/dev/null || echo ~)\"";
+        const STAY: &str = "pwd > ~/.here";
+        let script: String = commands
+            .iter()
+            .map(|(command, _)| format!("{command}\nlast=$?; echo '{END}'; (exit $last)\n"))
+            .collect();
+        let built = Path::new(env!("CARGO_BIN_EXE_gatecheck")).parent().unwrap().to_owned();
+        let path = std::env::var_os("PATH").unwrap();
+        let path = [built].into_iter().chain(std::env::split_paths(&path));
+        let done = Command::new("bash")
+            .args(["-c", &format!("exec 2>&1 </dev/null\n{AGAIN}\n{script}{STAY}")])
+            .current_dir(&self.0)
+            .env_clear()
+            .env("PATH", std::env::join_paths(path).unwrap())
+            .env("HOME", &self.0)
+            .env("LC_ALL", "C.UTF-8")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .output()
+            .unwrap();
+        let text = String::from_utf8(done.stdout).unwrap();
+        let mut outputs: Vec<String> = text.split(&format!("{END}\n")).map(str::to_owned).collect();
+        if outputs.last().is_some_and(String::is_empty) {
+            outputs.pop();
+        }
+        outputs
+    }
 }
 
 /// `...` stands for any lines.
@@ -167,14 +201,19 @@ fn matches(expected: &[&str], seen: &[&str]) -> bool {
     }
 }
 
-/// `$ command` and the lines that it prints.
-fn commands(block: &str) -> Vec<(&str, Vec<&str>)> {
-    let mut all: Vec<(&str, Vec<&str>)> = Vec::new();
+/// `$ command`, its further lines (`> `), and the lines that it prints.
+fn commands(block: &str) -> Vec<(String, Vec<&str>)> {
+    let mut all: Vec<(String, Vec<&str>)> = Vec::new();
     for line in block.lines() {
-        match (line.strip_prefix("$ "), all.last_mut()) {
-            (Some(command), _) => all.push((command, Vec::new())),
-            (None, Some((_, output))) => output.push(line),
-            (None, None) => panic!("a block begins with `$ `, and not with {line:?}"),
+        let more = line.strip_prefix("> ").or_else(|| (line == ">").then_some(""));
+        match (line.strip_prefix("$ "), more, all.last_mut()) {
+            (Some(command), ..) => all.push((command.to_owned(), Vec::new())),
+            (None, Some(more), Some((command, output))) if output.is_empty() => {
+                command.push('\n');
+                command.push_str(more);
+            }
+            (None, _, Some((_, output))) => output.push(line),
+            (None, _, None) => panic!("a block begins with `$ `, and not with {line:?}"),
         }
     }
     all

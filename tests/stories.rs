@@ -11,7 +11,6 @@
     clippy::print_stderr,
     clippy::print_stdout,
     clippy::string_slice,
-    clippy::type_complexity,
     clippy::unwrap_used,
     reason = "a test that panics has done its work"
 )]

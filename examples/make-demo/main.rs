@@ -18,7 +18,6 @@
     clippy::print_stderr,
     clippy::print_stdout,
     clippy::string_slice,
-    clippy::type_complexity,
     clippy::unwrap_used,
     reason = "a tool of the developers, without input"
 )]

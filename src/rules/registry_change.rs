@@ -209,7 +209,10 @@ fn file(change: &FileChange, in_force: &InForce, is_record: bool) -> Option<Find
             format!("{path} {verb}"),
             "no change, a refresh that only adds what the key's owner signed, or a ceremony",
         )
-        .help(format!("put the file in force back: git checkout {}^ -- {path}", "COMMIT")),
+        .help(match accepted {
+            None => format!("take the file away: git rm {path}"),
+            Some(_) => format!("put the file in force back: git checkout COMMIT^ -- {path}"),
+        }),
     )
 }
 
