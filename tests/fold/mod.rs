@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gatecheck::ledger::{Ledger, Options, Outcome};
+use gatecheck::model::gate::ManifestPaths;
 use gatecheck::model::manifest::{Binding as BoundTo, PreviousGate, Target};
 use gatecheck::model::step::*;
 use gatecheck::model::*;
@@ -209,27 +210,7 @@ fn head(author: &str, at: i64) -> Head {
 fn blank(n: usize, author: &str, at: i64, paths: Vec<Vec<u8>>) -> Step {
     let head = head(author, at);
     let brought = Brought { id: oid(n), commit: Ok(head.clone()), signature: None, paths };
-    Step {
-        id: oid(n),
-        position: n as u64,
-        commit: Ok(head),
-        signature: None,
-        registry: None,
-        keys: vec![],
-        key_files: BTreeMap::new(),
-        manifests: vec![],
-        subject: None,
-        changed: None,
-        brought: vec![brought],
-        merged_registries: vec![],
-        gaps: vec![],
-        facts: FactTable::default(),
-        sha256: BTreeMap::new(),
-        records: vec![],
-        bound_content: BTreeMap::new(),
-        named: BTreeMap::new(),
-        twins: vec![],
-    }
+    Step { position: n as u64, brought: vec![brought], ..Step::empty(oid(n), Ok(head)) }
 }
 
 fn signoff(told: &ToldSignoff, n: usize, at: i64) -> Signoff {
@@ -292,7 +273,8 @@ fn add_gate(step: &mut Step, gate: &ToldGate, at: i64, last: Option<(Oid, u64)>)
     };
     learn(step, &gate.signoffs, &manifest);
     step.signature = Some(fact(gate.signer, at));
-    step.subject = Some(Subject { tree: oid(8), content_sha256: None });
+    let subject = Subject { tree: oid(8), content_sha256: None };
+    step.subjects.insert(ManifestPaths::default(), subject);
     step.changed = Some(vec![path.clone().into_bytes()]);
     let blob = oid(600 + usize::try_from(step.position).unwrap());
     step.manifests.push(ManifestChange {
