@@ -32,7 +32,6 @@ fn with_streams(work: impl FnOnce(&mut Streams<'_>) -> Exit) -> (u8, String, Str
 fn definitions_are_sound() {
     Cli::command().debug_assert();
     Verify::command().debug_assert();
-    All::command().debug_assert();
 }
 
 #[test]
@@ -94,12 +93,6 @@ struct Verify {
 enum VerifyCommand {
     Verify(Box<VerifyArgs>),
     Explain(explain::ExplainArgs),
-}
-
-/// Argument groups that no command of the program uses yet.
-#[derive(Parser, Debug)]
-enum All {
-    Demo(demo::DemoArgs),
 }
 
 fn parse_verify(args: &[&str]) -> Result<VerifyArgs, String> {
@@ -312,11 +305,4 @@ fn files_are_never_coloured() {
         verify(&["--color", "always", "--output", &output], &environment([]), samples::refused());
     assert!(out.contains('\u{1b}'));
     assert!(!fs::read_to_string(&path).unwrap().contains('\u{1b}'));
-}
-
-#[test]
-fn groups_that_wait_for_their_rooms_parse() {
-    for line in ["x demo", "x init --reviewer ada"] {
-        assert!(All::try_parse_from(line.split(' ')).is_ok(), "{line}");
-    }
 }

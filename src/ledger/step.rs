@@ -53,13 +53,14 @@ impl Ledger {
     /// Judges the next mainline commit. `step` must be the child of the one before it.
     pub fn step(&mut self, step: &Step) {
         self.position = step.position;
+        let before = self.last_time;
         self.counts.commits = self.counts.commits.saturating_add(1);
         let mut findings: Vec<Finding> = step.gaps.iter().map(|gap| gap.finding.clone()).collect();
         match &step.commit {
             Err(malformed) => findings.extend(self.malformed(step, malformed)),
             Ok(head) => findings.extend(self.judge(step, head)),
         }
-        self.judge_brought(step);
+        self.judge_brought(step, before);
         self.mainline.insert(step.id, step.position);
         self.findings
             .extend(findings.into_iter().map(|finding| (step.position, place(finding, step))));
