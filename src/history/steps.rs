@@ -1,5 +1,6 @@
 //! The second way through: anchor to tip, step by step, in chunks.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use super::brought::{self, Read, own_paths, plain, tree_of};
@@ -12,7 +13,7 @@ use super::survey::Survey;
 use super::traits::{Options, Readers, SignatureRequest, Verifier, Which};
 use crate::finding::Finding;
 use crate::model::manifest::{Binding, Target};
-use crate::model::step::{Brought, Step, Subject};
+use crate::model::step::{Brought, Head, Step, Subject};
 use crate::model::{Manifest, Oid};
 use crate::repo::{ReadFailure, Repository};
 
@@ -30,7 +31,14 @@ pub struct Steps<'a> {
     next: usize,
     /// The last tree of the mainline that is known.
     before: Option<Oid>,
+    /// Paths of brought commits that were given away so far.
+    paths: Cell<u64>,
 }
+
+/// How many paths the brought commits of one walk may change together, in multiples of the limit
+/// `changed-paths`, which bounds each of them: two small trees that take turns change a million
+/// paths with every commit.
+const PATHS_OF_ALL: u64 = 8;
 
 impl<'a> Steps<'a> {
     /// Begins after the survey's anchor.
@@ -54,6 +62,7 @@ impl<'a> Steps<'a> {
             reach: Reach::new(repo, survey.conditions.clone(), survey.anchor()),
             next: 1,
             before,
+            paths: Cell::new(0),
         })
     }
 
@@ -305,7 +314,7 @@ impl<'a> Steps<'a> {
     fn paths_of(&self, step: &mut Step, read: &Read) -> Vec<Vec<u8>> {
         match &read.commit {
             Ok(head) if self.options.brought_paths && step.position > 0 => {
-                let paths = own_paths(self.repo, head);
+                let paths = self.few_paths(step.id, head);
                 self.note(step, paths).unwrap_or_default()
             }
             _ => Vec::new(),
@@ -324,6 +333,25 @@ impl<'a> Steps<'a> {
         };
         let changes = self.repo.diff(before, tree)?;
         Ok(changes.into_iter().map(|change| change.path).collect())
+    }
+
+    /// Rules keep the paths of all commits since a gate, so that all of them together are bounded.
+    fn few_paths(&self, id: Oid, head: &Head) -> Result<Vec<Vec<u8>>, ReadFailure> {
+        let before = self.paths.get();
+        let allowed = self.repo.limits().changed_paths.saturating_mul(PATHS_OF_ALL);
+        if before > allowed {
+            return Err(ReadFailure::TooLarge {
+                id,
+                limit: "changed-paths",
+                unit: "changed paths, with those of the commits before it",
+                observed: before,
+                allowed,
+            });
+        }
+        let paths = own_paths(self.repo, head)?;
+        let count = u64::try_from(paths.len()).unwrap_or(u64::MAX);
+        self.paths.set(before.saturating_add(count));
+        Ok(paths)
     }
 
     /// Commits that manifests name: where a gate was made first and signed off later, its

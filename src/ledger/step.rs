@@ -66,8 +66,15 @@ impl Ledger {
             .extend(findings.into_iter().map(|finding| (step.position, place(finding, step))));
     }
 
+    fn contribute(&mut self, step: &Step) {
+        let brought = step.brought.iter();
+        self.contributions.extend(brought.filter_map(|b| Contribution::of(b, step.position)));
+    }
+
     /// A malformed commit is never accepted; what it would have been is named all the same.
     fn malformed(&mut self, step: &Step, malformed: &MalformedObject) -> Vec<Finding> {
+        // What it merged was written by somebody all the same.
+        self.contribute(step);
         let mut findings = vec![malformed_finding(malformed)];
         findings.extend(merges::check(malformed.parents.as_deref().unwrap_or_default()));
         findings.extend(self.check_files(step));
@@ -135,8 +142,7 @@ impl Ledger {
     }
 
     fn judge(&mut self, step: &Step, head: &Head) -> Vec<Finding> {
-        self.contributions
-            .extend(step.brought.iter().filter_map(|b| Contribution::of(b, step.position)));
+        self.contribute(step);
         let mut findings = self.check_files(step);
         self.note_repairs(step);
         self.refresh(step);
