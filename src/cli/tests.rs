@@ -316,7 +316,5 @@ fn files_are_never_coloured() {
 
 #[test]
 fn groups_that_wait_for_their_rooms_parse() {
-    for line in ["x demo", "x init --reviewer ada"] {
-        assert!(All::try_parse_from(line.split(' ')).is_ok(), "{line}");
-    }
+    assert!(All::try_parse_from(["x", "demo"]).is_ok());
 }
