@@ -200,3 +200,52 @@ fn moved_to_another_epoch_or_changed_it_is_refused() {
     );
     assert!(said.status == 1 && said.out.contains("epoch-sequence"), "{}", said.out);
 }
+
+#[test]
+fn where_the_commit_may_stand_for_a_sign_off_its_signer_is_assumed_and_said() {
+    let sandbox = Sandbox::new();
+    sandbox.ssh_key();
+    sandbox.repository("project");
+    assert_eq!(sandbox.gatecheck("project", &["init"]).status, 0);
+    let registry = sandbox.read("project/keys/reviewer-registry.toml");
+    let policy = "\n[policy.gates]\nunsigned_signoffs = \"gate-signer\"\n";
+    sandbox.write("project/keys/reviewer-registry.toml", &format!("{registry}{policy}"));
+    let anchor = sandbox.commit("project", "Found the reviewer registry");
+    manifest(&sandbox, &sandbox.git("project", &["rev-parse", "HEAD^{tree}"]), "");
+    let check = ["signoff", "check", FILE, "--complete", "--anchor", &anchor];
+    let said = sandbox.gatecheck("project", &check);
+    assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+    assert!(said.err.contains("as if ada signed the commit"), "{}", said.err);
+    // The assumption is no verdict: an unsigned commit is refused all the same.
+    sandbox.commit("project", "Epoch 0");
+    let said = sandbox.gatecheck("project", &["--anchor", &anchor, "--format", "concise"]);
+    assert!(said.status == 1 && said.out.contains("unsigned"), "{}", said.out);
+    sandbox.git("project", &["commit", "-q", "--amend", "-S", "-m", "Epoch 0"]);
+    let said = sandbox.gatecheck("project", &["--anchor", &anchor, "--format", "concise"]);
+    assert_eq!(said.status, 0, "{}", said.out);
+}
+
+#[test]
+fn what_git_would_write_is_what_is_compared_in_both_object_formats() {
+    for format in ["sha1", "sha256"] {
+        let sandbox = Sandbox::new();
+        sandbox.ssh_key();
+        std::fs::create_dir(sandbox.path("project")).unwrap();
+        sandbox.git("project", &["init", "-q", "--object-format", format]);
+        assert_eq!(sandbox.gatecheck("project", &["init"]).status, 0);
+        let anchor = sandbox.commit("project", "Found the reviewer registry");
+        for file in ["a/b/c", "a.b", "a0", "a/z"] {
+            sandbox.write(&format!("project/{file}"), file);
+        }
+        sandbox.tool("chmod", "project", &["+x", "a0"]);
+        sandbox.tool("ln", "project", &["-s", "a0", "link"]);
+        sandbox.git("project", &["add", "-A"]);
+        let tree = sandbox.git("project", &["write-tree"]);
+        manifest(&sandbox, &tree, "");
+        sign_ssh(&sandbox);
+        sandbox.git("project", &["add", "-A"]);
+        let said = sandbox.gatecheck("project", &["signoff", "check", FILE, "--anchor", &anchor]);
+        assert_eq!(said.status, 0, "{format}: {}{}", said.out, said.err);
+        assert!(said.err.contains(&format!("subject: {tree}")), "{format}: {}", said.err);
+    }
+}

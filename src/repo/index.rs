@@ -17,6 +17,9 @@ const STAGE: u16 = 0x3000;
 /// Set where `git add --intent-to-add` announced a file without its content.
 const INTENT_TO_ADD: u16 = 1 << 13;
 
+/// A path with mode and id.
+type File<'a> = (&'a [u8], (u32, Oid));
+
 /// The files of the index.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Staged {
@@ -86,7 +89,7 @@ impl Repository {
     /// See [`ReadFailure`]; the limit is `tree-depth`.
     pub fn staged_tree(&self, staged: &Staged, without: &[&str]) -> Result<Oid, ReadFailure> {
         let without = Without::new(without);
-        let files: Vec<(&[u8], (u32, Oid))> = staged
+        let files: Vec<File<'_>> = staged
             .files
             .iter()
             .filter(|(path, _)| !without.names(path))
@@ -96,15 +99,11 @@ impl Repository {
     }
 
     /// `files` by path, those of one folder side by side.
-    fn tree_of_files(
-        &self,
-        files: &[(&[u8], (u32, Oid))],
-        depth: usize,
-    ) -> Result<Oid, ReadFailure> {
+    fn tree_of_files(&self, files: &[File<'_>], depth: usize) -> Result<Oid, ReadFailure> {
         let nowhere = Oid::zero(self.format());
         self.count_depth(nowhere, depth)?;
         let mut entries: Vec<Entry> = Vec::new();
-        let mut folders: BTreeMap<&[u8], Vec<(&[u8], (u32, Oid))>> = BTreeMap::new();
+        let mut folders: BTreeMap<&[u8], Vec<File<'_>>> = BTreeMap::new();
         for (path, (mode, id)) in files {
             let slash = path.iter().position(|byte| *byte == b'/');
             match slash.and_then(|at| Some((path.get(..at)?, path.get(at.checked_add(1)?..)?))) {
@@ -142,7 +141,7 @@ impl Repository {
             let content = if *mode == MODE_SUBMODULE {
                 id.to_string()
             } else {
-                hex::encode(super::digest::sha256(&self.read_blob_unbounded(*id)?))
+                hex::encode(self.with_large_blob(*id, super::digest::sha256)?)
             };
             digest.update(format!("{mode:o} {content} "));
             digest.update(path);

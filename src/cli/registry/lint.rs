@@ -94,8 +94,8 @@ fn lint(file: &Located, now: Time, limits: &Limits) -> Result<Vec<Finding>, Erro
     }
     let folder = file.path.parent().map(Path::to_owned).unwrap_or_default();
     for (name, path) in files_below(&folder, limits)? {
-        // A file that is too long for a key is looked into as far as the bound goes.
-        let Ok(bytes) = judge::read_bounded(&path, limits.file_bytes) else { continue };
+        // A file that is too long to look into is said, not passed over.
+        let bytes = judge::read_bounded(&path, limits.file_bytes)?;
         if pool.add_file(&bytes, limits).holds_secret {
             findings.push(registry_change::secret(&format!("{KEYS_FOLDER}/{name}")));
         }

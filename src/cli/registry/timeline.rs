@@ -76,12 +76,15 @@ fn usable(registry: Option<&Arc<Registry>>, name: &str) -> Result<Arc<Registry>,
     })
 }
 
+/// Epochs and their dates.
+type Gates = Vec<(u64, Time)>;
+
 /// The registry in force at the end of the judged history, and the gates that passed.
 fn of_history(
     args: &RegistryTimelineArgs,
     environment: &Environment,
     streams: &mut Streams<'_>,
-) -> Result<(Arc<Registry>, Vec<(u64, Time)>), Error> {
+) -> Result<(Arc<Registry>, Gates), Error> {
     let judging = VerifyArgs {
         repository: args.repository.clone(),
         trust: args.trust.clone(),
