@@ -3,6 +3,19 @@
 //! Half of the gates of a telling would pass by themselves; the others are broken in one or more
 //! ways. `PROPTEST_CASES=5000` tells more of them.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that panics has done its work"
+)]
+
 mod fold;
 
 use std::collections::{BTreeMap, BTreeSet};

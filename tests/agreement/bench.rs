@@ -196,7 +196,7 @@ impl Bench {
         let gpg = gpg.and_then(|line| line.split(' ').next());
         let ssh = said.lines().find(|line| line.starts_with("Good \"git\" signature"));
         let ssh = ssh.and_then(|line| line.rsplit(' ').next());
-        Ok(gpg.or(ssh).unwrap_or_else(|| panic!("{said}")).to_owned()).map(fingerprint)
+        Ok(fingerprint(gpg.or(ssh).unwrap_or_else(|| panic!("{said}")).to_owned()))
     }
 
     /// The same of gatecheck, or the code of its refusal.

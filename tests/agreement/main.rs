@@ -4,6 +4,19 @@
 //! each, but for the differences that are listed here, one by one: where both suddenly agree on
 //! one of those, the list is wrong, and that fails too.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that panics has done its work"
+)]
+
 mod bench;
 
 use std::collections::BTreeSet;
