@@ -57,7 +57,7 @@ pub(crate) fn judge(world: &World, answer: &Answer) -> Vec<String> {
     wrong
 }
 
-/// SPEC 11.
+/// section 11 of the rules.
 fn status(verdict: &str) -> i32 {
     match verdict {
         "pass" => 0,
@@ -95,7 +95,7 @@ fn shape(report: &Value, wrong: &mut Vec<String>) {
     for finding in report["findings"].as_array().into_iter().flatten() {
         let code = finding["code"].as_str().unwrap_or("");
         if !is_code(code) {
-            wrong.push(format!("{code:?} is no code of the SPEC"));
+            wrong.push(format!("{code:?} is no code of the documentation"));
         }
         for field in ["message", "help"] {
             if finding[field].as_str().is_none_or(str::is_empty) {
@@ -112,7 +112,7 @@ pub(crate) fn is_code(name: &str) -> bool {
     Code::ALL.iter().any(|code| code.name() == name)
 }
 
-/// The severity that SPEC 10 gives a code: the product's own list is not asked.
+/// The severity that section 10 of the rules gives a code: the product's own list is not asked.
 fn usual_severity(code: &str) -> &'static str {
     match code {
         "unsupported-version"
@@ -148,7 +148,7 @@ pub(crate) fn parse_finding(text: &str) -> Vec<Found> {
         .map(|one| {
             let mut words = one.split_whitespace();
             let code = words.next().unwrap();
-            assert!(is_code(code), "{code:?} is no code of the SPEC");
+            assert!(is_code(code), "{code:?} is no code of the documentation");
             let severity = words.next().unwrap_or_else(|| usual_severity(code));
             (commit.to_owned(), code.to_owned(), severity.to_owned())
         })
@@ -186,7 +186,7 @@ fn findings(world: &World, report: &Value, wrong: &mut Vec<String>) {
         );
     }
     for code in &expect.absent {
-        assert!(is_code(code), "{code:?} is no code of the SPEC");
+        assert!(is_code(code), "{code:?} is no code of the documentation");
         if found.iter().any(|f| f.1 == *code) {
             wrong.push(format!("must not be found: {code}"));
         }
@@ -229,7 +229,7 @@ fn gates(world: &World, report: &Value, wrong: &mut Vec<String>) {
             wrong.push(format!("!!! FALSE PASS of a gate: {passed:?} !!!"));
         }
     }
-    // SPEC 8.7: a refused commit is never accepted, but once cured it does not block.
+    // section 8.7 of the rules: a refused commit is never accepted, but once cured it does not block.
     let cured: BTreeSet<String> = report["findings"]
         .as_array()
         .into_iter()

@@ -92,7 +92,7 @@ impl Store {
         self.write(ObjectType::Tree, &bytes)
     }
 
-    /// The content digest of SPEC 5.
+    /// The content digest of section 5 of the rules.
     pub(crate) fn content_digest(&self, files: &Files) -> String {
         let mut all = Sha256::new();
         for (path, (mode, id)) in files {

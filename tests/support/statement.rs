@@ -1,4 +1,4 @@
-//! The bytes that a reviewer signs, made from section 5 of the SPEC alone.
+//! The bytes that a reviewer signs, made from section 5 of the documentation alone.
 //!
 //! This is on purpose a second implementation, which shares nothing with the product.
 
@@ -115,7 +115,7 @@ fn canonical(value: &Value, out: &mut String) {
     }
 }
 
-/// The worked example of the SPEC, byte by byte.
+/// The worked example of the documentation, byte by byte.
 #[test]
 fn the_example_of_the_spec_comes_out() {
     let context = Context {

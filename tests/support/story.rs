@@ -331,10 +331,10 @@ pub(crate) struct SigSpec {
 pub(crate) struct Expect {
     /// The report's verdict, which decides the exit status; or `unusable` (the verifier's own
     /// input: exit status 2, nothing is asked of a report but `printed`). Alternatives after
-    /// ` | `, where the SPEC allows more than one.
+    /// ` | `, where the documentation allows more than one.
     pub(crate) verdict: String,
     /// `commit: code`, or `commit: code severity` where it is not the code's usual one;
-    /// `*` for any or no commit. `commit: one | other` where the SPEC leaves it open.
+    /// `*` for any or no commit. `commit: one | other` where the documentation leaves it open.
     pub(crate) findings: Vec<String>,
     /// Codes that must not be among the findings.
     pub(crate) absent: Vec<String>,
