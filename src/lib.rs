@@ -19,6 +19,15 @@
 //! `signature::openpgp`, `ssh_key` only in `signature::ssh`. Only `cli` prints, reads the
 //! environment or asks the time.
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::disallowed_methods,
+        clippy::string_slice,
+        reason = "a test that panics has done its work"
+    )
+)]
 
 pub mod source;
 pub mod error;
@@ -32,12 +41,14 @@ pub mod statement;
 pub mod repo;
 pub mod import;
 pub mod signature;
+pub mod report;
 pub mod history;
 pub mod rules;
 pub mod ledger;
-pub mod report;
 pub mod check;
+pub mod demo;
 pub mod render;
+pub mod signing;
 pub mod cli;
 
 pub use error::{Error, Result};

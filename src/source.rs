@@ -30,7 +30,12 @@ impl Source {
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
         let text = text.into();
         let line_starts = std::iter::once(0)
-            .chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(n, _)| n + 1))
+            .chain(
+                text.bytes()
+                    .enumerate()
+                    .filter(|(_, b)| *b == b'\n')
+                    .map(|(n, _)| n.saturating_add(1)),
+            )
             .collect();
         Arc::new(Self { path: path.into(), text, line_starts })
     }
@@ -55,7 +60,7 @@ impl Source {
     #[must_use]
     pub fn spot(&self, offset: usize) -> Spot {
         let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
-        let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
+        let start = self.line_starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
         let before = self.text.get(start..offset.min(self.text.len())).unwrap_or("");
         Spot {
             line: u32::try_from(line).unwrap_or(u32::MAX),
@@ -68,7 +73,8 @@ impl Source {
     pub fn line(&self, line: u32) -> &str {
         let index = (line as usize).saturating_sub(1);
         let Some(start) = self.line_starts.get(index).copied() else { return "" };
-        let end = self.line_starts.get(index + 1).map_or(self.text.len(), |next| next - 1);
+        let next = self.line_starts.get(index.saturating_add(1));
+        let end = next.map_or(self.text.len(), |next| next.saturating_sub(1));
         self.text.get(start..end).unwrap_or("").trim_end_matches('\r')
     }
 }

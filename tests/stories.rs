@@ -2,6 +2,18 @@
 //!
 //! `fixtures/stories/<what-happens>.toml` tells one; `support/story.rs` explains its words.
 //! `STORY=retired cargo test --test stories` runs those with "retired" in their names.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that panics has done its work"
+)]
 
 mod support;
 

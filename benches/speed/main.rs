@@ -3,6 +3,18 @@
 //!
 //! Everything is measured on child processes, in one run, so that the ratios hold whatever the
 //! machine: wall-clock time, processor time and peak memory.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a tool of the developers, without input"
+)]
 
 mod bare;
 mod measure;

@@ -1,6 +1,7 @@
 //! The order of it all: a request and a repository become a report.
 
 mod facts;
+mod foresee;
 mod pinned;
 mod trust;
 
@@ -18,8 +19,9 @@ use crate::repo::{Conditions, Repository};
 use crate::report::{Anchor, AnchorSource, Checkpoint, Counts, Report, Tip, Verdict};
 use crate::signature::FactCache;
 use facts::Facts;
-pub use pinned::PinnedRegistry;
-pub use trust::{FirstRegistry, first_registry};
+pub use foresee::{Foreseen, InForce, Proposal, foresee, in_force};
+pub use pinned::{PinnedRegistry, passed_over};
+pub use trust::{FirstRegistry, first_registry, registry_of};
 
 /// What one run is asked, as plain values.
 #[derive(Clone, Debug)]
@@ -92,6 +94,32 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn fold(&self, anchor: Oid, draft: &mut Draft) -> Result<(), Failure> {
+        let Some((ledger, seen)) = self.walk(anchor, draft)? else { return Ok(()) };
+        draft.project.clone_from(&ledger.registry().project);
+        let outcome = ledger.finish(seen.values());
+        if let Some(recorded) = self.request.checkpoint
+            && outcome.registry.serial < recorded.serial
+        {
+            draft.findings.push(serial_went_back(outcome.registry.serial, recorded.serial));
+        }
+        let soon = crate::registry::expiring_soon(&outcome.registry, self.request.now);
+        draft.findings.extend(outcome.findings);
+        draft.findings.extend(soon);
+        draft.gates = outcome.gates;
+        draft.commits = outcome.commits;
+        draft.counts = outcome.counts;
+        draft.covered = outcome.covered;
+        draft.registry = Some(outcome.in_force);
+        Ok(())
+    }
+
+    /// The fold up to the tip, and every version of every key file; `None` where the anchor
+    /// cannot start one.
+    fn walk(
+        &self,
+        anchor: Oid,
+        draft: &mut Draft,
+    ) -> Result<Option<(Ledger, BTreeMap<Oid, KeyFile>)>, Failure> {
         let registry = self.trust.registry.as_ref().and_then(|reading| reading.registry.as_ref());
         let branch = match (&self.request.branch, registry) {
             (Some(branch), Some(registry)) => trust::branch(branch, registry)?,
@@ -121,7 +149,7 @@ impl Run<'_> {
             Err(Unusable(findings)) => {
                 draft.input_unusable = true;
                 draft.findings.extend(findings);
-                return Ok(());
+                return Ok(None);
             }
         };
         for chunk in steps {
@@ -130,22 +158,7 @@ impl Run<'_> {
             }
             self.progress.advance(chunk.len() as u64);
         }
-        draft.project.clone_from(&ledger.registry().project);
-        let outcome = ledger.finish(seen.values());
-        if let Some(recorded) = self.request.checkpoint
-            && outcome.registry.serial < recorded.serial
-        {
-            draft.findings.push(serial_went_back(outcome.registry.serial, recorded.serial));
-        }
-        let soon = crate::registry::expiring_soon(&outcome.registry, self.request.now);
-        draft.findings.extend(outcome.findings);
-        draft.findings.extend(soon);
-        draft.gates = outcome.gates;
-        draft.commits = outcome.commits;
-        draft.counts = outcome.counts;
-        draft.covered = outcome.covered;
-        draft.registry = Some(outcome.in_force);
-        Ok(())
+        Ok(Some((ledger, seen)))
     }
 
     fn judging(&self, branch: Option<String>) -> ledger::Options {
@@ -181,8 +194,14 @@ impl Run<'_> {
         let tip = self.trust.tip.commit;
         let held = self.repo.is_commit(recorded.commit);
         let anchor = mainline.first().copied().unwrap_or(tip);
-        // A newer anchor than the checkpoint: what lies before it is trusted as it stands.
-        if held && history::contains(self.repo, anchor, recorded.commit)? {
+        // A newer anchor than the checkpoint: what lies before it is trusted as it stands. That is
+        // for the verifier to say; a history could bring its first registry anew at any time.
+        let pinned = self
+            .trust
+            .anchor
+            .as_ref()
+            .is_some_and(|anchor| anchor.source != AnchorSource::FirstUse);
+        if pinned && held && history::contains(self.repo, anchor, recorded.commit)? {
             return Ok(None);
         }
         let (code, message) = if held && history::contains(self.repo, tip, recorded.commit)? {
@@ -282,8 +301,10 @@ impl Draft {
 
     fn finish(self) -> Report {
         let of = |severity| self.findings.iter().filter(|f| f.severity == severity).count() as u64;
+        let verdict = Verdict::of(self.findings.iter().map(|f| f.severity));
         Report {
-            verdict: Verdict::of(self.findings.iter().map(|f| f.severity)),
+            // Input that cannot be used proves nothing, whatever else was found.
+            verdict: if self.input_unusable { verdict.max(Verdict::Undecided) } else { verdict },
             input_unusable: self.input_unusable,
             anchor: self.anchor,
             tip: self.tip,

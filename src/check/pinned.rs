@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::finding::{Code, Finding};
 use crate::history::{self, Failure, Reachable, Unverified, Which};
 use crate::ledger::{Judged, Pinned, Tally};
@@ -16,7 +16,7 @@ use crate::rules::keyring::Keyring;
 use crate::signature::{self, FactCache, KeyPool, Namespace, Sealed};
 
 use super::trust::Trust;
-use super::{Draft, Request, problems_at};
+use super::{Draft, Request, problems_at, unusable};
 
 /// A registry file of the verifier's own, with the key files beside it.
 #[derive(Clone, Debug)]
@@ -34,6 +34,7 @@ pub(super) fn verify(
     mut cache: Option<FactCache>,
     progress: &dyn Progress,
 ) -> Result<Report> {
+    refuse_what_would_be_passed_over(request)?;
     let resolved = match &request.tip {
         Some(name) => repo.resolve(name)?,
         None => repo.head()?,
@@ -187,4 +188,28 @@ impl Work<'_> {
         };
         (self.judge.judge(&brought, keyring), news)
     }
+}
+
+/// Commit by commit there is no mainline and no gate, so some promises cannot be kept; a verifier
+/// who asks for one must not take a pass for it.
+fn refuse_what_would_be_passed_over(request: &Request) -> Result<()> {
+    let asked = [
+        ("--checkpoint", request.checkpoint.is_some()),
+        ("--anchor-signer", request.anchor_signer.is_some()),
+        ("--require-covered", request.require_covered),
+        ("--branch", request.branch.is_some()),
+    ];
+    match asked.into_iter().find(|(_, asked)| *asked) {
+        None => Ok(()),
+        Some((flag, _)) => Err(passed_over(flag)),
+    }
+}
+
+/// A flag that says nothing where a registry is pinned.
+#[must_use]
+pub fn passed_over(flag: &str) -> Error {
+    unusable(
+        format!("{flag} is about gates, and with --registry every commit is judged by itself"),
+        format!("leave out {flag}, or --registry"),
+    )
 }

@@ -237,6 +237,19 @@ fn is_cut(repo: &Repository) -> bool {
     !conditions.shallow.is_empty() || conditions.promisor.is_some()
 }
 
+/// The registry in a commit's tree; `None` where it holds no regular file of that name.
+///
+/// # Errors
+/// [`Error::CannotRead`] where the commit or the file cannot be read.
+pub fn registry_of(repo: &Repository, commit: Oid) -> Result<Option<Arc<RegistryReading>>> {
+    registry_at(repo, commit).map_err(|_| {
+        Error::cannot_read(
+            format!("the registry of commit {commit} cannot be read"),
+            "git fsck; git fetch --refetch",
+        )
+    })
+}
+
 enum NoRegistry {
     NotThere,
     Unreadable,
@@ -254,5 +267,5 @@ fn registry_at(repo: &Repository, commit: Oid) -> Result<Option<Arc<RegistryRead
         return Ok(None);
     };
     let bytes = repo.read_blob(entry.id).map_err(|_| NoRegistry::Unreadable)?;
-    Ok(Some(Arc::new(registry::read(REGISTRY_PATH, &bytes, &repo.limits()))))
+    Ok(Some(Arc::new(registry::read(REGISTRY_PATH, &bytes, repo.limits()))))
 }

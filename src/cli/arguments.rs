@@ -176,7 +176,7 @@ pub(super) fn parse_time(text: &str) -> Result<Time, String> {
     Time::parse(text).map_err(|problem| format!("{problem}; write 2026-06-11T12:00:00Z"))
 }
 
-fn parse_limit(text: &str) -> Result<(&'static str, u64), String> {
+pub(super) fn parse_limit(text: &str) -> Result<(&'static str, u64), String> {
     let (name, value) = text
         .split_once('=')
         .ok_or_else(|| "write NAME=VALUE, for example commits=1000".to_owned())?;

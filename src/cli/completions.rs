@@ -9,6 +9,8 @@ use crate::error::Error;
 
 /// Arguments of `completions`.
 #[derive(Args, Clone, Debug)]
+#[command(after_help = "Example:\n  \
+    gatecheck completions bash > ~/.local/share/bash-completion/completions/gatecheck")]
 pub struct CompletionsArgs {
     /// For which shell
     #[arg(value_enum)]

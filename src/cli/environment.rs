@@ -35,6 +35,7 @@ pub struct Environment {
 impl Environment {
     /// Asks the world.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks")]
     pub fn gather() -> Self {
         Self {
             variables: std::env::vars_os().collect(),
@@ -78,10 +79,13 @@ impl Environment {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place that asks")]
 fn clock() -> Time {
     let seconds = match SystemTime::now().duration_since(UNIX_EPOCH) {
         Ok(since) => i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
-        Err(before) => i64::try_from(before.duration().as_secs()).map_or(i64::MIN, |s| -s),
+        Err(before) => {
+            i64::try_from(before.duration().as_secs()).map_or(i64::MIN, i64::saturating_neg)
+        }
     };
     Time::from_unix_clamped(seconds)
 }

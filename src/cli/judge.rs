@@ -6,14 +6,12 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
+use super::checkpoint;
 use super::verify::Request;
 use crate::check::{self, PinnedRegistry};
 use crate::error::{Error, Result};
+use crate::model::Limits;
 use crate::model::registry::KEYS_FOLDER;
-use crate::model::text::shown;
-use crate::model::{Limits, Oid};
 use crate::progress::Progress;
 use crate::registry;
 use crate::repo::Repository;
@@ -22,6 +20,10 @@ use crate::signature::FactCache;
 
 /// Judges what a command line asks for.
 pub(super) fn judge(request: &Request, progress: &dyn Progress) -> Result<Report> {
+    if request.registry.is_some() && request.checkpoint.is_some() {
+        // Even where the file is not there yet: it would never be written.
+        return Err(check::passed_over("--checkpoint"));
+    }
     let repo = Repository::open(&request.folder, &request.limits)?;
     let checkpoint = match &request.checkpoint {
         Some(path) => read_checkpoint(path)?,
@@ -55,33 +57,21 @@ pub(super) fn judge(request: &Request, progress: &dyn Progress) -> Result<Report
     Ok(report)
 }
 
-/// A checkpoint file.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CheckpointFile {
-    commit: String,
-    serial: u64,
-}
-
 /// A file that is not there yet is no checkpoint: this run makes the first one.
 fn read_checkpoint(path: &Path) -> Result<Option<Checkpoint>> {
-    let text = match read_bounded(path, 4096) {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+    let bytes = match read_bounded(path, 4096) {
+        Ok(bytes) => bytes,
         Err(Error::File { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
             return Ok(None);
         }
         Err(error) => return Err(error),
     };
-    let broken = |why: String| {
+    checkpoint::parse(&bytes).map(Some).map_err(|why| {
         Error::unusable(
-            format!("the checkpoint file {} cannot be read: {}", path.display(), shown(&why)),
+            format!("the checkpoint file {} cannot be read: {why}", path.display()),
             "put it back as an earlier run wrote it; remove it only if you know why it broke",
         )
-    };
-    let file: CheckpointFile = toml::from_str(&text).map_err(|e| broken(e.message().to_owned()))?;
-    let commit = Oid::from_hex(&file.commit)
-        .ok_or_else(|| broken(format!("`{}` is no full commit id", file.commit)))?;
-    Ok(Some(Checkpoint { commit, serial: file.serial }))
+    })
 }
 
 /// After a pass, the checkpoint moves on to what was accepted. It never moves back.
@@ -95,8 +85,7 @@ fn advance(path: &Path, report: &mut Report) -> Result<()> {
     if report.checkpoint == Some(reached) {
         return Ok(());
     }
-    let file = CheckpointFile { commit: reached.commit.to_string(), serial: reached.serial };
-    let text = toml::to_string(&file).map_err(|error| Error::Defect(error.to_string()))?;
+    let text = checkpoint::write(&reached).map_err(Error::Defect)?;
     let failed = |source| Error::File { path: path.to_owned(), source };
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut new = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
@@ -109,8 +98,13 @@ fn advance(path: &Path, report: &mut Report) -> Result<()> {
 
 /// Reads a pinned registry, and the key files beside it as if its folder were `keys/`.
 pub(super) fn read_pinned(path: &Path, limits: &Limits) -> Result<PinnedRegistry> {
+    read_pinned_as(path, &path.to_string_lossy(), limits)
+}
+
+/// As [`read_pinned`], with the name that findings give the file.
+pub(super) fn read_pinned_as(path: &Path, name: &str, limits: &Limits) -> Result<PinnedRegistry> {
     let bytes = read_bounded(path, limits.file_bytes)?;
-    let reading = registry::read(&path.to_string_lossy(), &bytes, limits);
+    let reading = registry::read(name, &bytes, limits);
     let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
     let mut key_files = BTreeMap::new();
     for named in reading.registry.iter().flat_map(|registry| registry.key_paths()) {

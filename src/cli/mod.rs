@@ -1,6 +1,7 @@
 //! The only room that prints, reads the environment, or asks the time. One file a command.
 
 pub mod arguments;
+pub mod checkpoint;
 pub mod completions;
 mod defect;
 pub mod demo;
@@ -10,9 +11,11 @@ pub mod exit;
 pub mod explain;
 pub mod init;
 mod judge;
+mod keys_at_work;
 pub mod output;
 pub mod progress;
 pub mod registry;
+mod revision;
 pub mod signoff;
 pub mod streams;
 pub mod verify;
@@ -55,8 +58,18 @@ struct Cli {
 enum Command {
     /// Judge the history between the anchor and a tip (also without a command)
     Verify(Box<verify::VerifyArgs>),
+    /// Write a small governed project and judge it, with an attack on it: see a verdict first
+    Demo(demo::DemoArgs),
     /// Tell what the code of a finding means, or list all codes
     Explain(explain::ExplainArgs),
+    /// Say what keeps this repository from being judged, and the command that mends it
+    Doctor(Box<doctor::DoctorArgs>),
+    /// Look at a registry, or bring it into shape
+    Registry(registry::RegistryArgs),
+    /// Print what reviewers sign, or check what they signed
+    Signoff(signoff::SignoffArgs),
+    /// Write the first registry of the project that you stand in
+    Init(init::InitArgs),
     /// Print the completion script for a shell
     Completions(completions::CompletionsArgs),
 }
@@ -115,7 +128,12 @@ fn dispatch(cli: Cli, environment: &Environment, streams: &mut Streams<'_>) -> R
     let command = cli.command.unwrap_or_else(|| Command::Verify(Box::new(cli.verify)));
     match command {
         Command::Verify(args) => verify::run(&args, environment, streams, judge::judge),
+        Command::Demo(args) => demo::run(&args, environment, streams),
         Command::Explain(args) => explain::run(&args, crate::rules::explanation, streams),
+        Command::Doctor(args) => doctor::run(&args, environment, streams),
+        Command::Registry(args) => registry::run(&args, environment, streams),
+        Command::Signoff(args) => signoff::run(&args, environment, streams),
+        Command::Init(args) => init::run(&args, environment, streams),
         Command::Completions(args) => completions::run(&args, self::command(environment), streams),
     }
 }

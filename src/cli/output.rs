@@ -91,10 +91,18 @@ impl OutputArgs {
     /// How reports on standard output look.
     #[must_use]
     pub fn style(&self, environment: &Environment) -> Style {
-        let color = match self.color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => auto_color(environment, environment.stdout_is_terminal),
+        self.color.style(environment)
+    }
+}
+
+impl Color {
+    /// How text on standard output looks.
+    #[must_use]
+    pub fn style(self, environment: &Environment) -> Style {
+        let color = match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => auto_color(environment, environment.stdout_is_terminal),
         };
         let plain = Style::default();
         // What goes into a pipe or a file does not depend on somebody's window.
@@ -163,7 +171,7 @@ fn folder_of(path: &Path) -> PathBuf {
 
 /// Writes a file beside the old one and moves it there, so that a reader finds the old or the new
 /// one and never half of it. Pipes and devices are written to as they are.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let path = match fs::metadata(path) {
         Ok(found) if !found.is_file() => {
             return fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
@@ -179,7 +187,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-fn new_file_beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
+pub(super) fn new_file_beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".gatecheck-");
     // Readable as any other file, and not, as is the rule for temporary ones, by its owner alone.
@@ -193,6 +201,12 @@ fn new_file_beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
 
 fn format_parser() -> impl TypedValueParser<Value = Format> {
     PossibleValuesParser::new(Format::ALL.iter().map(|format| format.name()))
+        .try_map(|name| Format::from_name(&name).ok_or("no such format"))
+}
+
+/// The formats that findings without a report have.
+pub(super) fn findings_parser() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(["human", "concise", "json"])
         .try_map(|name| Format::from_name(&name).ok_or("no such format"))
 }
 

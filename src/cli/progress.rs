@@ -30,6 +30,7 @@ struct Bar {
 }
 
 impl Bar {
+    #[expect(clippy::disallowed_methods, reason = "only for people who wait")]
     fn new(patience: Duration) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template("{bar:32} {pos} of {len}, {eta} to go") {

@@ -17,6 +17,9 @@ use crate::report::{AnchorSource, Report};
 
 /// Arguments of `verify`.
 #[derive(Args, Clone, Debug, Default)]
+#[command(after_help = "Example: judge the mainline from a commit that you trust\n  \
+    gatecheck verify --anchor 0123456789abcdef0123456789abcdef01234567\n\n\
+    Exit status: 0 pass; 1 refused; 2 your own input cannot be used; 3 undecided.")]
 pub struct VerifyArgs {
     /// What to judge: a ref or a full commit id [default: the registry's mainline]
     #[arg(value_name = "TIP")]

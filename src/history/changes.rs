@@ -1,6 +1,6 @@
 //! What one commit changes below `keys/` and among manifests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::material::{Material, text};
@@ -101,12 +101,13 @@ impl Material<'_> {
         namings: &[ManifestPaths],
     ) -> Result<Vec<ManifestChange>, ReadFailure> {
         let mut found: Vec<ManifestChange> = Vec::new();
+        let mut seen: BTreeSet<(String, ManifestName)> = BTreeSet::new();
         for naming in namings {
             let folder = naming.folder();
             for change in self.repo.diff_folder(trees.before, trees.after, folder, false)? {
                 let Ok(path) = std::str::from_utf8(&change.path) else { continue };
                 let Some(name) = naming.classify(path) else { continue };
-                if found.iter().any(|known| known.name == name && known.file.path == path) {
+                if !seen.insert((path.to_owned(), name.clone())) {
                     continue;
                 }
                 found.push(self.manifest_change(name, file_change(change))?);

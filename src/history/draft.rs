@@ -1,9 +1,7 @@
 //! A step while its signatures are still to be verified.
 
-use std::collections::BTreeMap;
-
 use super::traits::{SignatureRequest, Verifier};
-use crate::model::{FactTable, Oid, RequestId, SignatureFact, step::Step};
+use crate::model::{Oid, RequestId, SignatureFact, step::Step};
 
 /// A step and the questions that it raises.
 pub(super) struct Draft {
@@ -30,28 +28,7 @@ pub(super) fn empty_step(
     position: u64,
     commit: Result<crate::model::step::Head, crate::model::MalformedObject>,
 ) -> Step {
-    Step {
-        id,
-        position,
-        commit,
-        signature: None,
-        registry: None,
-        keys: Vec::new(),
-        key_files: BTreeMap::new(),
-        sha256: BTreeMap::new(),
-        records: Vec::new(),
-        manifests: Vec::new(),
-        subject: None,
-        subject_differences: BTreeMap::new(),
-        bound_content: BTreeMap::new(),
-        changed: None,
-        brought: Vec::new(),
-        merged_registries: Vec::new(),
-        named: BTreeMap::new(),
-        twins: Vec::new(),
-        gaps: Vec::new(),
-        facts: FactTable::default(),
-    }
+    Step { position, ..Step::empty(id, commit) }
 }
 
 /// How many questions are put at once: enough for all processors, little memory.

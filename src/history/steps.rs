@@ -1,5 +1,6 @@
 //! The second way through: anchor to tip, step by step, in chunks.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use super::brought::{self, Read, own_paths, plain, tree_of};
@@ -11,8 +12,8 @@ use super::reach::Reach;
 use super::survey::Survey;
 use super::traits::{Options, Readers, SignatureRequest, Verifier, Which};
 use crate::finding::Finding;
-use crate::model::manifest::Binding;
-use crate::model::step::{Brought, Step, Subject};
+use crate::model::manifest::{Binding, Target};
+use crate::model::step::{Brought, Head, Step, Subject};
 use crate::model::{Manifest, Oid};
 use crate::repo::{ReadFailure, Repository};
 
@@ -30,7 +31,14 @@ pub struct Steps<'a> {
     next: usize,
     /// The last tree of the mainline that is known.
     before: Option<Oid>,
+    /// Paths of brought commits that were given away so far.
+    paths: Cell<u64>,
 }
+
+/// How many paths the brought commits of one walk may change together, in multiples of the limit
+/// `changed-paths`, which bounds each of them: two small trees that take turns change a million
+/// paths with every commit.
+const PATHS_OF_ALL: u64 = 8;
 
 impl<'a> Steps<'a> {
     /// Begins after the survey's anchor.
@@ -54,6 +62,7 @@ impl<'a> Steps<'a> {
             reach: Reach::new(repo, survey.conditions.clone(), survey.anchor()),
             next: 1,
             before,
+            paths: Cell::new(0),
         })
     }
 
@@ -162,8 +171,20 @@ impl<'a> Steps<'a> {
             .map(|change| change.file.path.clone())
             .collect();
         if !added.is_empty() {
-            let subject = self.subject(step, after, &added);
-            step.subject = self.note(step, subject);
+            for naming in &self.survey.manifest_paths {
+                let own: Vec<&str> = added
+                    .iter()
+                    .map(String::as_str)
+                    .filter(|path| naming.classify(path).is_some())
+                    .collect();
+                if own.is_empty() {
+                    continue;
+                }
+                let subject = self.subject(step, after, &own);
+                if let Some(subject) = self.note(step, subject) {
+                    step.subjects.insert(naming.clone(), subject);
+                }
+            }
             let changed = self.repo.diff(trees.before, trees.after);
             step.changed =
                 self.note(step, changed).map(|all| all.into_iter().map(|c| c.path).collect());
@@ -172,14 +193,13 @@ impl<'a> Steps<'a> {
         }
     }
 
-    fn subject(&self, step: &Step, tree: Oid, added: &[String]) -> Result<Subject, ReadFailure> {
-        let added: Vec<&str> = added.iter().map(String::as_str).collect();
+    fn subject(&self, step: &Step, tree: Oid, added: &[&str]) -> Result<Subject, ReadFailure> {
         let states_content = manifests(step)
             .any(|m| m.subject_sha256.is_some() && matches!(m.binding, Binding::Tree(_)));
         Ok(Subject {
-            tree: self.repo.tree_without(tree, &added)?,
+            tree: self.repo.tree_without(tree, added)?,
             content_sha256: if states_content {
-                Some(self.repo.content_digest(tree, &added)?)
+                Some(self.repo.content_digest(tree, added)?)
             } else {
                 None
             },
@@ -188,10 +208,10 @@ impl<'a> Steps<'a> {
 
     /// Where the sign-offs are bound to another tree that is here: what came after the review.
     fn differences(&self, step: &mut Step, tree: Oid, added: &[String]) {
-        let own = step.subject.map(|subject| subject.tree);
+        let own: Vec<Oid> = step.subjects.values().map(|subject| subject.tree).collect();
         let stated: BTreeSet<Oid> = manifests(step)
             .filter_map(|manifest| match manifest.binding {
-                Binding::Tree(stated) if Some(stated) != own => Some(stated),
+                Binding::Tree(stated) if !own.contains(&stated) => Some(stated),
                 _ => None,
             })
             .collect();
@@ -294,20 +314,57 @@ impl<'a> Steps<'a> {
     fn paths_of(&self, step: &mut Step, read: &Read) -> Vec<Vec<u8>> {
         match &read.commit {
             Ok(head) if self.options.brought_paths && step.position > 0 => {
-                let paths = own_paths(self.repo, head);
+                let paths = self.few_paths(step.id, head);
                 self.note(step, paths).unwrap_or_default()
             }
             _ => Vec::new(),
         }
     }
 
+    /// Paths in which a commit differs from its first parent: what it landed.
+    fn landed(&self, read: &Read) -> Result<Vec<Vec<u8>>, ReadFailure> {
+        let (tree, parents) = match &read.commit {
+            Ok(head) => (Some(head.tree), head.parents.as_slice()),
+            Err(bad) => (bad.tree, bad.parents.as_deref().unwrap_or_default()),
+        };
+        let before = match parents.first() {
+            Some(parent) => tree_of(self.repo, *parent)?,
+            None => None,
+        };
+        let changes = self.repo.diff(before, tree)?;
+        Ok(changes.into_iter().map(|change| change.path).collect())
+    }
+
+    /// Rules keep the paths of all commits since a gate, so that all of them together are bounded.
+    fn few_paths(&self, id: Oid, head: &Head) -> Result<Vec<Vec<u8>>, ReadFailure> {
+        let before = self.paths.get();
+        let allowed = self.repo.limits().changed_paths.saturating_mul(PATHS_OF_ALL);
+        if before > allowed {
+            return Err(ReadFailure::TooLarge {
+                id,
+                limit: "changed-paths",
+                unit: "changed paths, with those of the commits before it",
+                observed: before,
+                allowed,
+            });
+        }
+        let paths = own_paths(self.repo, head)?;
+        let count = u64::try_from(paths.len()).unwrap_or(u64::MAX);
+        self.paths.set(before.saturating_add(count));
+        Ok(paths)
+    }
+
     /// Commits that manifests name: where a gate was made first and signed off later, its
     /// signature is asked for only now.
     fn name_commits(&self, draft: &mut Draft) {
         let mut ids: BTreeSet<Oid> = BTreeSet::new();
+        let mut squashed: BTreeSet<Oid> = BTreeSet::new();
         for manifest in manifests(&draft.step) {
             if let Binding::Commit(id) = manifest.binding {
                 ids.insert(id);
+                if matches!(manifest.target, Target::Squash(_)) {
+                    squashed.insert(id);
+                }
             }
             let superseding = manifest.signoffs.iter().map(|s| s.superseded_by.as_str());
             ids.extend(superseding.filter_map(Oid::from_hex));
@@ -317,6 +374,10 @@ impl<'a> Steps<'a> {
             let Some(read) = self.note(&mut draft.step, read) else { continue };
             let mut named = plain(id, read.commit.clone());
             named.signature = read.plain_fact();
+            if squashed.contains(&id) {
+                let paths = self.landed(&read);
+                named.paths = self.note(&mut draft.step, paths).unwrap_or_default();
+            }
             draft.step.named.insert(id, named);
             draft.questions.extend(read.request.map(|r: SignatureRequest| (Place::Named(id), r)));
         }

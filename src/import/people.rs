@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::registry::{KeyFormat, RetiredReason, ReviewerKind};
-use crate::model::text::shown;
+use crate::model::text::{is_address, shown};
 use crate::model::{Fingerprint, ReviewerId, Window};
 
 /// A key of somebody, for some time.
@@ -53,7 +53,13 @@ pub(super) fn people(candidates: Vec<Candidate>, notes: &mut Vec<String>) -> Vec
         let mut emails: Vec<String> = Vec::new();
         for email in group.iter().flat_map(|one| &one.emails) {
             let email = email.to_lowercase();
-            if !emails.contains(&email) {
+            if !is_address(&email) {
+                notes.push(format!(
+                    "\"{}\" is no address that a registry can hold, and was left out of the \
+                     emails of \"{id}\"",
+                    shown(&email)
+                ));
+            } else if !emails.contains(&email) {
                 emails.push(email);
             }
         }

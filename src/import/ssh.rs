@@ -129,7 +129,7 @@ fn candidate(
         id_from: literal.iter().chain(&patterns).map(|one| local_part(one)).collect(),
         name,
         emails: literal.iter().filter(|one| one.contains('@')).cloned().collect(),
-        marks: literal,
+        marks: literal.iter().map(|one| one.to_lowercase()).collect(),
         keys: keys.collect(),
     }
 }

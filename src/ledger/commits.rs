@@ -2,7 +2,7 @@
 
 use crate::finding::Finding;
 use crate::model::step::{Brought, Step};
-use crate::model::{Registry, SignatureFact, Signer};
+use crate::model::{Registry, SignatureFact, Signer, Time};
 use crate::report::{JudgedCommit, Verdict};
 use crate::rules::authority::EntryIndex;
 use crate::rules::commit_signature::{self, Accepts};
@@ -63,7 +63,9 @@ fn line(brought: &Brought, signer: Option<Signer>, findings: &[Finding]) -> Judg
 impl Ledger {
     /// Judges what a mainline commit brought, where the run asks for every commit. The mainline
     /// commit itself is left out where it was judged already, as a gate or by policy.
-    pub(super) fn judge_brought(&mut self, step: &Step) {
+    /// `before` is the time of the last gate before this commit: what it brought was signed before
+    /// its own gate, if it is one.
+    pub(super) fn judge_brought(&mut self, step: &Step, before: Option<Time>) {
         if !self.options.every_commit {
             return;
         }
@@ -75,7 +77,8 @@ impl Ledger {
             if own && judged_before {
                 continue;
             }
-            let (signer, findings) = judge(&self.context(), &self.index, brought);
+            let cx = Context { previous_time: before, ..self.context() };
+            let (signer, findings) = judge(&cx, &self.index, brought);
             self.counts.signatures = self.counts.signatures.saturating_add(1);
             if !own {
                 self.counts.commits = self.counts.commits.saturating_add(1);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Code, Finding, Severity};
-use crate::model::manifest::{Manifest, Signoff, Target};
+use crate::model::manifest::{Binding, Manifest, Signoff, Target};
 use crate::model::policy::{CommitSignature, RequireSignature};
 use crate::model::step::{Head, ManifestChange, Start, Step};
 use crate::model::{ManifestName, Oid, Time};
@@ -24,6 +24,8 @@ pub(super) struct JudgedGate {
     pub(super) report: GateReport,
     pub(super) findings: Vec<Finding>,
     accept: Option<Acceptance>,
+    /// Attested dissents that speak against this epoch, whatever else is wrong with the gate.
+    dissents: Vec<dissent::OpenDissent>,
 }
 
 /// What the state takes over if the whole commit holds.
@@ -37,7 +39,6 @@ struct Acceptance {
     cures: Vec<Oid>,
     needs: Vec<Need>,
     only_manifests: bool,
-    dissents: Vec<dissent::OpenDissent>,
 }
 
 impl Ledger {
@@ -66,7 +67,7 @@ impl Ledger {
         findings.extend(reading.into_iter().flat_map(|r| r.problems.iter().cloned()));
         let manifest = reading.and_then(|reading| reading.manifest.as_ref());
         let Some(manifest) = manifest else {
-            return JudgedGate { report, findings, accept: None };
+            return JudgedGate { report, findings, accept: None, dissents: Vec::new() };
         };
         let bound = self.check_place(step, manifest, report.epoch, &mut findings);
         if let Some(bound) = bound {
@@ -90,10 +91,26 @@ impl Ledger {
             people: judged.counted.iter().map(|s| s.reviewer_id.clone()).collect(),
             cures: manifest.cures.clone(),
             needs: needs(step, &judged),
-            only_manifests: only_manifests(step),
-            dissents: judged.dissents.clone(),
+            only_manifests: self.only_manifests(step),
         });
-        JudgedGate { report, findings, accept }
+        let dissents = if self.concerns_now(manifest) { judged.dissents } else { Vec::new() };
+        JudgedGate { report, findings, accept, dissents }
+    }
+
+    /// Whether a manifest is about what comes after the last accepted gate: a dissent that was made
+    /// for another epoch blocks nothing now.
+    pub(super) fn concerns_now(&self, manifest: &Manifest) -> bool {
+        let epoch = match manifest.target {
+            Target::Epoch(epoch) => epoch == self.next_epoch(),
+            Target::Squash(_) => true,
+        };
+        epoch && manifest.previous_gate == Some(self.previous_gate())
+    }
+
+    /// The epoch of the next gate.
+    pub(super) fn next_epoch(&self) -> u64 {
+        let first = self.registry.policy.gates.first_epoch;
+        self.last_gate.map_or(first, |gate| gate.epoch.saturating_add(1))
     }
 
     fn position_of(&self, commit: Oid, step: &Step) -> Option<u64> {
@@ -120,7 +137,7 @@ impl Ledger {
             Some(_) => OnMainline::Elsewhere,
             None => OnMainline::Absent,
         };
-        match binding::check(&cx, manifest, step, find) {
+        match binding::check(&cx, manifest, step, self.subject_of(step), find) {
             Ok(bound) => Some(bound),
             Err(finding) => {
                 findings.push(*finding);
@@ -151,7 +168,7 @@ impl Ledger {
             is_epoch: epoch.is_some(),
             currency_time: epoch.is_none().then_some(self.last_time).flatten(),
             since: self.contributions.iter().filter(|c| c.position <= until).collect(),
-            own_paths: step.manifests.iter().map(|m| m.file.path.as_str()).collect(),
+            own_paths: self.own_manifests(step),
             trusted,
         };
         self.judge_signoffs(manifest, &around)
@@ -183,11 +200,12 @@ impl Ledger {
                 self.contributions.iter().filter(|c| c.position <= until).collect();
             findings.extend(unjudged::check(&cx, &since));
         } else {
-            let touched = self.touched_only(step, &judged.counted);
+            let touched = self.touched_only(step, manifest, &judged.counted);
             findings.extend(quorum::check_squash(&cx, manifest, &touched, step.id));
         }
         // What is missing because a sign-off could not be judged is itself undecided.
-        if Verdict::of(judged.findings.iter().map(|f| f.severity)) == Verdict::Undecided {
+        let unclocked = judged.findings.iter().filter(|f| f.code != Code::FutureDated);
+        if Verdict::of(unclocked.map(|f| f.severity)) == Verdict::Undecided {
             for finding in &mut findings {
                 finding.severity = finding.severity.min(Severity::Undecided);
             }
@@ -199,9 +217,20 @@ impl Ledger {
 
     /// A squash gate counts people of the domains that it touches; of any, where none declares
     /// paths or none is touched.
-    fn touched_only<'m>(&self, step: &Step, counted: &[&'m Signoff]) -> Vec<&'m Signoff> {
-        let changed = step.changed.as_deref().unwrap_or_default();
-        let own: BTreeSet<&[u8]> = step.manifests.iter().map(|m| m.file.path.as_bytes()).collect();
+    fn touched_only<'m>(
+        &self,
+        step: &Step,
+        manifest: &Manifest,
+        counted: &[&'m Signoff],
+    ) -> Vec<&'m Signoff> {
+        // Where the commit was made first and signed off later, that commit is the gate.
+        let earlier = match manifest.binding {
+            Binding::Commit(commit) => step.named.get(&commit).map(|named| named.paths.as_slice()),
+            _ => None,
+        };
+        let changed = earlier.or(step.changed.as_deref()).unwrap_or_default();
+        let own: BTreeSet<&[u8]> =
+            self.own_manifests(step).into_iter().map(str::as_bytes).collect();
         let touched: BTreeSet<_> = self
             .registry
             .domains
@@ -215,28 +244,19 @@ impl Ledger {
         counted.iter().copied().filter(|s| all || touched.contains(&s.domain)).collect()
     }
 
-    /// Takes an accepted gate over into the state.
+    /// Takes an accepted gate over into the state. `index` is its place among all gates.
     pub(super) fn accept(
         &mut self,
         gate: &mut JudgedGate,
+        index: usize,
         step: &Step,
         signer: Option<&Authorised>,
     ) {
         gate.report.verdict = Verdict::of(gate.findings.iter().map(|f| f.severity));
         let Some(accepted) = gate.accept.take() else { return };
-        let index = self.gates.len();
         self.needs.extend(accepted.needs.into_iter().map(|n| Need { gate: Some(index), ..n }));
         if let Some(signer) = signer {
-            self.needs.push(Need {
-                gate: Some(index),
-                signoff: None,
-                carrier: step.id,
-                position: step.position,
-                key: signer.signer.fingerprint,
-                primary: signer.signer.primary,
-                reviewer: signer.signer.reviewer_id.clone(),
-                signed: signer.time,
-            });
+            self.needs.push(Need { gate: Some(index), ..need_of_signer(step, signer) });
         }
         self.manifests.insert(accepted.path, accepted.blob);
         self.last_time = self.last_time.max(Some(accepted.time));
@@ -250,7 +270,10 @@ impl Ledger {
             epoch,
             only_manifest_after: u64::from(later),
         });
-        self.cured.extend(accepted.cures.into_iter().filter(|c| self.mainline.contains_key(c)));
+        // What still stands in the tree cannot have been looked into and put right.
+        let standing: BTreeSet<Oid> = self.unrepaired.values().flatten().copied().collect();
+        let cures = accepted.cures.into_iter();
+        self.cured.extend(cures.filter(|c| self.mainline.contains_key(c) && !standing.contains(c)));
         self.contributions.retain(|c| c.position > position);
         self.open_dissents.clear();
         self.refused_before = None;
@@ -289,9 +312,8 @@ impl Ledger {
         if let Some(epoch) = gate.report.epoch {
             self.refused_before.get_or_insert((epoch, step.id));
         }
-        if let Some(not_accepted) = gate.accept.take() {
-            self.open_dissents.extend(not_accepted.dissents);
-        }
+        gate.accept = None;
+        self.open_dissents.append(&mut gate.dissents);
     }
 
     /// Whether the anchor is itself a gate that its own registry supports. Its manifests are
@@ -304,10 +326,8 @@ impl Ledger {
             .iter()
             .filter(|change| change.file.before.is_none() && change.reading.is_some())
             .filter(|change| {
-                matches!(
-                    self.paths.classify(&change.file.path),
-                    Some(ManifestName::Epoch(_) | ManifestName::Squash(_))
-                )
+                self.is_own(change)
+                    && matches!(change.name, ManifestName::Epoch(_) | ManifestName::Squash(_))
             })
             .collect();
         let [change] = added.as_slice() else { return false };
@@ -325,7 +345,7 @@ impl Ledger {
         };
         let judged = self.judge_people(step, head, manifest, Some(&signer), epoch, 0, true);
         let anywhere = |_| OnMainline::Between;
-        let bound = binding::check(&cx, manifest, step, anywhere);
+        let bound = binding::check(&cx, manifest, step, self.subject_of(step), anywhere);
         let mut findings = judged.findings.clone();
         findings.extend(self.check_whole(step, manifest, epoch, &judged, 0));
         let problems = change.reading.as_ref().map_or(&[][..], |r| r.problems.as_slice());
@@ -344,12 +364,35 @@ impl Ledger {
         let index = self.gates.len().saturating_sub(1);
         self.needs
             .extend(needs(step, &judged).into_iter().map(|n| Need { gate: Some(index), ..n }));
+        self.needs.push(Need { gate: Some(index), ..need_of_signer(step, &signer) });
         true
+    }
+
+    /// Whether a commit changes nothing but the manifests that it adds.
+    fn only_manifests(&self, step: &Step) -> bool {
+        let own: BTreeSet<&[u8]> =
+            self.own_manifests(step).into_iter().map(str::as_bytes).collect();
+        let changed = step.changed.as_ref();
+        changed.is_some_and(|changed| changed.iter().all(|p| own.contains(p.as_slice())))
     }
 
     /// Whether policy asks for a signature on every mainline commit.
     pub(super) fn requires_every_signature(&self) -> bool {
         self.registry.policy.mainline.require_signature == RequireSignature::EveryCommit
+    }
+}
+
+/// The commit's own signature.
+fn need_of_signer(step: &Step, signer: &Authorised) -> Need {
+    Need {
+        gate: None,
+        signoff: None,
+        carrier: step.id,
+        position: step.position,
+        key: signer.signer.fingerprint,
+        primary: signer.signer.primary,
+        reviewer: signer.signer.reviewer_id.clone(),
+        signed: signer.time,
     }
 }
 
@@ -371,15 +414,4 @@ fn needs(step: &Step, judged: &Judged<'_>) -> Vec<Need> {
             })
         })
         .collect()
-}
-
-/// Whether a commit changes nothing but the manifests that it adds.
-fn only_manifests(step: &Step) -> bool {
-    let own: BTreeSet<&[u8]> = step
-        .manifests
-        .iter()
-        .filter(|m| m.file.before.is_none())
-        .map(|m| m.file.path.as_bytes())
-        .collect();
-    step.changed.as_ref().is_some_and(|changed| changed.iter().all(|p| own.contains(p.as_slice())))
 }

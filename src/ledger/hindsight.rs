@@ -1,5 +1,7 @@
 //! What the tip knows about bad keys, applied backwards. It changes verdicts, not the state.
 
+use std::collections::BTreeMap;
+
 use crate::finding::{Code, Finding, Severity};
 use crate::model::registry::{KeyEntry, KeyState};
 use crate::report::Verdict;
@@ -14,9 +16,13 @@ impl Ledger {
             .enumerate()
             .filter_map(|(n, need)| Some((n, self.look_back(need)?)))
             .collect();
+        let mut refused = BTreeMap::new();
         for (n, finding) in judged {
             let Some(need) = self.needs.get(n) else { continue };
             let (gate, signoff, position) = (need.gate, need.signoff, need.position);
+            if finding.severity == Severity::Error {
+                refused.entry(need.carrier).or_insert(finding.code);
+            }
             if finding.severity == Severity::Error
                 && let Some(report) = gate.and_then(|gate| self.gates.get_mut(gate))
             {
@@ -28,6 +34,12 @@ impl Ledger {
                 }
             }
             self.findings.push((position, finding));
+        }
+        for line in &mut self.commits {
+            if let Some(code) = refused.get(&line.commit) {
+                line.verdict = Verdict::Refused;
+                line.code = Some(*code);
+            }
         }
     }
 
@@ -88,9 +100,10 @@ impl Ledger {
     }
 
     fn by_certificate(&self, need: &Need) -> Option<Finding> {
-        let keys = [need.key, need.primary];
-        let revocations = keys.iter().flat_map(|key| self.keyring.revocations(*key));
-        let worst = revocations
+        let worst = self
+            .keyring
+            .revocations(need.primary, need.key)
+            .map(|(_, revocation)| revocation)
             .filter(|revocation| revocation.hard || revocation.created <= need.signed)
             .max_by_key(|revocation| revocation.hard)?;
         let (code, message) = if worst.hard {

@@ -6,6 +6,7 @@
 
 mod commits;
 mod epoch;
+mod foresee;
 mod hindsight;
 mod signoffs;
 mod start;
@@ -13,6 +14,7 @@ mod step;
 mod unjudged;
 
 pub use commits::{Judged, Pinned, Tally};
+pub use foresee::Foreseen;
 pub use start::Unusable;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -101,6 +103,8 @@ pub struct Ledger {
     position: u64,
     needs: Vec<Need>,
     cured: BTreeSet<Oid>,
+    /// Paths below `keys/` that are not as they are in force, and the commits that left them so.
+    unrepaired: BTreeMap<String, BTreeSet<Oid>>,
     /// Whether the anchor is a gate that its own registry supports.
     anchor_is_gate: bool,
     gates: Vec<GateReport>,

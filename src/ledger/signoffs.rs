@@ -11,7 +11,7 @@ use crate::rules::currency::{self, Candidate};
 use crate::rules::dissent::{Lifting, OpenDissent};
 use crate::rules::self_review::{self, Contribution};
 use crate::rules::{membership, strength};
-use crate::statement::{SignerContext, request_id, signoff_payload};
+use crate::statement::{NoStatement, SignerContext, request_id, signoff_payload};
 
 use super::Ledger;
 
@@ -76,7 +76,14 @@ impl Ledger {
         let payload = match signoff_payload(&context, manifest, signoff) {
             Ok(payload) => payload,
             // What is missing in the manifest has a finding of its own; nothing can be signed.
-            Err(_) if !signoff.signature.is_empty() => return Attested::default(),
+            Err(
+                NoStatement::NoSubject
+                | NoStatement::UnresolvableCommit
+                | NoStatement::NoPreviousGate,
+            ) if !signoff.signature.is_empty() => {
+                return Attested::default();
+            }
+            // No fact is ever made for the empty payload, so this is refused.
             Err(_) => Vec::new(),
         };
         let fact = facts.get(request_id(&payload, signoff.signature.as_bytes()));
@@ -229,17 +236,7 @@ fn collect<'m>(
         });
         if row.attested.attested {
             if signoff.dissents() {
-                judged.dissents.push(OpenDissent {
-                    reviewer: signoff.reviewer_id.clone(),
-                    words: signoff.dissent.clone(),
-                    at: signoff.timestamp,
-                    place: Place::new(
-                        &manifest.source,
-                        Some(around.carrier),
-                        signoff.spot("dissent"),
-                        "the dissent stands here",
-                    ),
-                });
+                judged.dissents.push(OpenDissent::of(manifest, signoff, around.carrier));
             } else if stands {
                 judged
                     .lifting

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Code, Finding};
 use crate::model::manifest::Binding;
-use crate::model::registry::KeyFormat;
-use crate::model::step::{RegistryFile, StandingManifest, Start};
-use crate::model::{ManifestName, Oid, Registry, ReviewerId, SignatureFact, Time};
+use crate::model::policy::CryptoPolicy;
+use crate::model::step::{RegistryFile, StandingManifest, Start, Step};
+use crate::model::{
+    Fingerprint, ManifestName, Oid, Registry, ReviewerId, SignatureFact, Time, VerifiedSignature,
+};
 use crate::report::Counts;
 use crate::rules::authority::EntryIndex;
 use crate::rules::currency::Participation;
@@ -16,6 +18,7 @@ use crate::rules::registry_change::{InForce, not_regular, secret};
 use crate::rules::{Context, certificate};
 use crate::source::Source;
 
+use super::step::committed;
 use super::{LastGate, Ledger, Options};
 
 /// The anchor cannot start a fold; the findings say why.
@@ -77,6 +80,7 @@ impl Ledger {
             position: 0,
             needs: Vec::new(),
             cured: BTreeSet::new(),
+            unrepaired: BTreeMap::new(),
             anchor_is_gate: false,
             gates: Vec::new(),
             findings: findings.into_iter().map(|finding| (0, finding)).collect(),
@@ -94,40 +98,18 @@ impl Ledger {
 
     /// Every standing key must be in the file that its entry names.
     fn check_key_files(&mut self) {
-        let cx = self.context();
-        let mut found = Vec::new();
-        for entry in self.registry.keys.iter().filter(|entry| entry.is_standing()) {
-            let Some(fingerprint) = entry.fingerprint else { continue };
-            let held = match entry.format {
-                KeyFormat::OpenPgp => {
-                    cx.keyring.certificate_holding(&entry.public_key, fingerprint).is_some()
-                }
-                KeyFormat::Ssh => cx.keyring.ssh_key(&entry.public_key, fingerprint).is_some(),
-            };
-            if held {
-                continue;
-            }
-            let mut finding = certificate::missing_key(&cx, entry)
-                .reviewer(&entry.reviewer)
-                .fingerprint(fingerprint);
-            // An SSH signature brings its key along, so a missing file hides nothing.
-            if entry.format == KeyFormat::Ssh && !cx.keyring.has_file(&entry.public_key) {
-                finding = finding.severity(Severity::Warning);
-            }
-            found.push(at_anchor(finding, self.anchor));
-        }
-        self.findings.extend(found.into_iter().map(|finding| (0, finding)));
+        let found = certificate::missing_keys(&self.context());
+        let anchor = self.anchor;
+        self.findings.extend(found.into_iter().map(|finding| (0, at_anchor(finding, anchor))));
     }
 
     fn check_introduction(&mut self, start: &Start) {
         let Some(pinned) = self.options.anchor_signer else { return };
         let seen = match &start.step.signature {
-            Some(SignatureFact::Verified(v))
-                if v.key == pinned || v.primaries.contains(&pinned) =>
-            {
-                return;
-            }
-            Some(SignatureFact::Verified(v)) => v.key.to_string(),
+            Some(SignatureFact::Verified(v)) => match self.introduced_by(v, pinned, &start.step) {
+                None => return,
+                Some(why) => format!("{}{why}", v.key),
+            },
             Some(SignatureFact::Refused { observed, .. }) => observed.clone(),
             Some(SignatureFact::Absent) | None => "no signature".to_owned(),
         };
@@ -144,6 +126,37 @@ impl Ledger {
                 "compare the anchor's id and the fingerprint with the project's published values",
             ),
         ));
+    }
+
+    /// Why a signature is not by the pinned key or a signing subkey that it binds; `None` where it
+    /// is. The registry beside it and its policy are what is being introduced, so they say nothing.
+    fn introduced_by(
+        &self,
+        signature: &VerifiedSignature,
+        pinned: Fingerprint,
+        step: &Step,
+    ) -> Option<&'static str> {
+        let usual = CryptoPolicy::default().refuse;
+        let weak = |digest| usual.iter().any(|refusal| refusal.what.is_digest(digest));
+        if weak(signature.digest) || usual.iter().any(|r| r.what.is_key(signature.algorithm)) {
+            return Some(", by weak cryptography");
+        }
+        let signed = signature.created.or(committed(step));
+        if signature.key != pinned {
+            let bound = self.keyring.certificates(pinned).any(|certificate| {
+                let Some(key) = certificate.key(signature.key) else { return false };
+                let binding = signed.and_then(|signed| certificate::binding_at(key, signed));
+                binding.is_some_and(|b| b.for_signing && b.back_signed && !weak(b.digest))
+            });
+            if !bound {
+                return Some(", which the pinned key does not bind for signing");
+            }
+        }
+        let mut revocations = self.keyring.revocations(pinned, signature.key);
+        if revocations.any(|(_, r)| r.hard || signed.is_none_or(|signed| r.created <= signed)) {
+            return Some(", which its owner revoked");
+        }
+        None
     }
 
     /// Last epoch, participation and qualification, from the manifests and records in the tree.
@@ -164,7 +177,8 @@ impl Ledger {
             || epoch_number(self.registry.policy.gates.first_epoch).saturating_sub(1),
             |(epoch, _)| epoch_number(epoch),
         );
-        let enrolled_time = anchor_time.unwrap_or(self.options.now);
+        // A date that cannot be read makes nobody current.
+        let enrolled_time = anchor_time.unwrap_or(Time::from_unix_clamped(0));
         let newcomers = enrolled_by_record(&start.records);
         for reviewer in self.registry.reviewers.keys() {
             self.participation.insert(

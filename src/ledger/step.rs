@@ -1,11 +1,13 @@
 //! One mainline commit.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::finding::{Code, Finding, Severity};
-use crate::model::manifest::{Binding, PreviousGate, Target};
-use crate::model::step::{Head, ManifestChange, RegistryFile, Step};
-use crate::model::{GateKind, MalformedObject, ManifestName, Oid, SignatureFact, Time};
+use crate::model::manifest::{Binding, Signoff};
+use crate::model::registry::REGISTRY_PATH;
+use crate::model::step::{Head, ManifestChange, RegistryFile, Step, Subject};
+use crate::model::{GateKind, MalformedObject, Manifest, ManifestName, Oid, SignatureFact, Time};
 use crate::report::{GateReport, JudgedCommit, Verdict};
 use crate::rules::attestation::Carrier;
 use crate::rules::authority::Authorised;
@@ -51,23 +53,32 @@ impl Ledger {
     /// Judges the next mainline commit. `step` must be the child of the one before it.
     pub fn step(&mut self, step: &Step) {
         self.position = step.position;
+        let before = self.last_time;
         self.counts.commits = self.counts.commits.saturating_add(1);
         let mut findings: Vec<Finding> = step.gaps.iter().map(|gap| gap.finding.clone()).collect();
         match &step.commit {
             Err(malformed) => findings.extend(self.malformed(step, malformed)),
             Ok(head) => findings.extend(self.judge(step, head)),
         }
-        self.judge_brought(step);
+        self.judge_brought(step, before);
         self.mainline.insert(step.id, step.position);
         self.findings
             .extend(findings.into_iter().map(|finding| (step.position, place(finding, step))));
     }
 
+    fn contribute(&mut self, step: &Step) {
+        let brought = step.brought.iter();
+        self.contributions.extend(brought.filter_map(|b| Contribution::of(b, step.position)));
+    }
+
     /// A malformed commit is never accepted; what it would have been is named all the same.
     fn malformed(&mut self, step: &Step, malformed: &MalformedObject) -> Vec<Finding> {
+        // What it merged was written by somebody all the same.
+        self.contribute(step);
         let mut findings = vec![malformed_finding(malformed)];
         findings.extend(merges::check(malformed.parents.as_deref().unwrap_or_default()));
         findings.extend(self.check_files(step));
+        self.note_repairs(step);
         let kinds = self.kinds(step);
         for change in kinds.epochs.iter().chain(&kinds.squashes) {
             let report = gate_report(step, Some(change), None, malformed.committer_time);
@@ -75,6 +86,10 @@ impl Ledger {
                 self.refused_before.get_or_insert((epoch, step.id));
             }
             self.gates.push(report);
+            self.take_dissents_of_refused(step, malformed.committer_time, change);
+        }
+        for change in &kinds.dissents {
+            findings.extend(self.take_dissent(step, malformed.committer_time, change));
         }
         if kinds.ceremony {
             self.gates.push(gate_report(step, None, None, malformed.committer_time));
@@ -91,6 +106,31 @@ impl Ledger {
         }
     }
 
+    /// Which commits left the registry, or a key file that it names, other than it is in force.
+    fn note_repairs(&mut self, step: &Step) {
+        let named = self.registry.key_paths();
+        let refreshed: BTreeSet<&str> = registry_change::refreshed(step, &self.in_force)
+            .into_iter()
+            .map(|(path, ..)| path)
+            .collect();
+        for change in &step.keys {
+            let path = change.path.as_str();
+            let accepted = if path == REGISTRY_PATH {
+                self.in_force.registry
+            } else if named.contains(path) {
+                self.in_force.key_files.get(path).map(|(blob, _)| *blob)
+            } else {
+                continue;
+            };
+            let stands = accepted.map(|blob| (0o100_644, blob));
+            if change.after == stands || refreshed.contains(path) {
+                self.unrepaired.remove(path);
+            } else {
+                self.unrepaired.entry(path.to_owned()).or_default().insert(step.id);
+            }
+        }
+    }
+
     fn check_files(&self, step: &Step) -> Vec<Finding> {
         let mut findings = registry_change::check(&self.context(), step, &self.in_force);
         for change in &step.manifests {
@@ -102,9 +142,9 @@ impl Ledger {
     }
 
     fn judge(&mut self, step: &Step, head: &Head) -> Vec<Finding> {
-        self.contributions
-            .extend(step.brought.iter().filter_map(|b| Contribution::of(b, step.position)));
+        self.contribute(step);
         let mut findings = self.check_files(step);
+        self.note_repairs(step);
         self.refresh(step);
         findings.extend(merges::check(&head.parents));
         let kinds = self.kinds(step);
@@ -115,6 +155,15 @@ impl Ledger {
             findings.push(sequence::several(&paths));
         }
         findings.extend(self.others(&kinds));
+        // A dissent that lands together with the gate that it speaks against is not too late.
+        let (now, later): (Vec<&ManifestChange>, Vec<&ManifestChange>) = kinds
+            .dissents
+            .iter()
+            .partition(|change| manifest_of(change).is_some_and(|m| self.concerns_now(m)));
+        let committed = Some(head.committer.time);
+        for change in now {
+            findings.extend(self.take_dissent(step, committed, change));
+        }
         let mut gates: Vec<JudgedGate> = kinds
             .epochs
             .iter()
@@ -122,8 +171,8 @@ impl Ledger {
             .map(|change| self.judge_gate(step, head, change, signed.as_ref()))
             .collect();
         self.settle(step, head, &kinds, signed.as_ref(), &findings, &mut gates);
-        for change in &kinds.dissents {
-            findings.extend(self.take_dissent(step, head, change));
+        for change in later {
+            findings.extend(self.take_dissent(step, committed, change));
         }
         for gate in gates {
             let epoch = gate.report.epoch;
@@ -160,9 +209,10 @@ impl Ledger {
         let siblings: Vec<Verdict> =
             gates.iter().map(|g| Verdict::of(g.findings.iter().map(|f| f.severity))).collect();
         let together = siblings.into_iter().fold(worst, Verdict::max);
-        for gate in gates {
+        // They are listed after this, in the same order.
+        for (index, gate) in (self.gates.len()..).zip(gates) {
             if holds {
-                self.accept(gate, step, signed);
+                self.accept(gate, index, step, signed);
             } else {
                 self.refuse(gate, step);
             }
@@ -179,15 +229,15 @@ impl Ledger {
         };
         for change in &step.manifests {
             let added = change.file.before.is_none() && change.file.after.is_some();
-            let Some(name) = self.paths.classify(&change.file.path).filter(|_| added) else {
+            if !added || !self.is_own(change) {
                 continue;
-            };
+            }
             // Putting the accepted bytes back is a repair, and no gate.
             let accepted = self.manifests.get(&change.file.path).copied();
             if accepted.is_some() && accepted == change.file.after.map(|(_, blob)| blob) {
                 continue;
             }
-            match name {
+            match &change.name {
                 ManifestName::Epoch(_) | ManifestName::NearlyEpoch(_) => kinds.epochs.push(change),
                 ManifestName::Squash(_) => kinds.squashes.push(change),
                 ManifestName::Dissent { .. } => kinds.dissents.push(change),
@@ -195,6 +245,23 @@ impl Ledger {
             }
         }
         kinds
+    }
+
+    /// Whether a path is a manifest by the naming in force. A step carries manifests by every naming
+    /// that any registry of the history states, refused and later ones included.
+    pub(super) fn is_own(&self, change: &ManifestChange) -> bool {
+        self.paths.classify(&change.file.path).as_ref() == Some(&change.name)
+    }
+
+    /// Paths of the manifests that a commit adds, by the naming in force.
+    pub(super) fn own_manifests<'s>(&self, step: &'s Step) -> BTreeSet<&'s str> {
+        let added = step.manifests.iter().filter(|m| m.file.before.is_none() && self.is_own(m));
+        added.map(|m| m.file.path.as_str()).collect()
+    }
+
+    /// What people sign off of a commit's tree, by the naming in force.
+    pub(super) fn subject_of(&self, step: &Step) -> Option<Subject> {
+        step.subjects.get(&self.paths).copied()
     }
 
     fn others(&self, kinds: &Kinds<'_>) -> Vec<Finding> {
@@ -286,46 +353,33 @@ impl Ledger {
     }
 
     /// A dissent file: once attested it stays open, whatever happens to the file.
-    fn take_dissent(&mut self, step: &Step, head: &Head, change: &ManifestChange) -> Vec<Finding> {
+    pub(super) fn take_dissent(
+        &mut self,
+        step: &Step,
+        committed: Option<Time>,
+        change: &ManifestChange,
+    ) -> Vec<Finding> {
         let reading = change.reading.as_ref();
         let mut findings: Vec<Finding> =
             reading.into_iter().flat_map(|r| r.problems.iter().cloned()).collect();
         findings.extend(manifest_file::not_regular(change));
         if let Some(manifest) = reading.and_then(|r| r.manifest.as_ref()) {
-            let next = self
-                .last_gate
-                .map_or(self.registry.policy.gates.first_epoch, |g| g.epoch.saturating_add(1));
-            // The gate that this commit itself brings is not the one that the dissent can block.
+            let next = self.next_epoch();
             let expected = self.previous_gate();
-            let fits = manifest.target == Target::Epoch(next)
-                && manifest.previous_gate.unwrap_or(PreviousGate::None) == expected
-                && matches!(manifest.binding, Binding::Tree(tree) if Some(tree) == step.subject.map(|s| s.tree));
-            let carrier = Carrier {
-                commit: step.id,
-                committed: head.committer.time,
-                signer: None,
-                epoch: Some(next),
-            };
+            let fits = self.concerns_now(manifest)
+                && matches!(manifest.binding, Binding::Tree(tree) if Some(tree) == self.subject_of(step).map(|s| s.tree));
             for signoff in &manifest.signoffs {
+                let carrier = dissent_carrier(step, committed, signoff);
                 let named = matches!(
                     self.paths.classify(&change.file.path),
                     Some(ManifestName::Dissent { reviewer, .. }) if reviewer == signoff.reviewer_id
                 );
                 let attested = self.attest(manifest, signoff, &step.facts, carrier);
+                let refused = !attested.findings.is_empty();
                 findings.extend(attested.findings);
                 if attested.attested && fits && named && signoff.dissents() {
-                    self.open_dissents.push(OpenDissent {
-                        reviewer: signoff.reviewer_id.clone(),
-                        words: signoff.dissent.clone(),
-                        at: signoff.timestamp,
-                        place: crate::finding::Place::new(
-                            &manifest.source,
-                            Some(step.id),
-                            signoff.spot("dissent"),
-                            "the dissent stands here",
-                        ),
-                    });
-                } else if attested.attested {
+                    self.open_dissents.push(OpenDissent::of(manifest, signoff, step.id));
+                } else if attested.attested || !refused {
                     findings.push(
                         Finding::new(
                             Code::SignoffUnattested,
@@ -345,6 +399,22 @@ impl Ledger {
             finding.severity = finding.severity.min(Severity::Warning);
         }
         findings
+    }
+
+    /// What a reviewer signed against a gate holds, however malformed the commit that carries it.
+    fn take_dissents_of_refused(
+        &mut self,
+        step: &Step,
+        committed: Option<Time>,
+        change: &ManifestChange,
+    ) {
+        let Some(manifest) = manifest_of(change).filter(|m| self.concerns_now(m)) else { return };
+        for signoff in manifest.signoffs.iter().filter(|signoff| signoff.dissents()) {
+            let carrier = dissent_carrier(step, committed, signoff);
+            if self.attest(manifest, signoff, &step.facts, carrier).attested {
+                self.open_dissents.push(OpenDissent::of(manifest, signoff, step.id));
+            }
+        }
     }
 
     pub(super) fn record(
@@ -369,6 +439,16 @@ impl Ledger {
             committer_time: committed(step),
         });
     }
+}
+
+/// A malformed commit may have no date; then a dissent in it is judged at its own.
+fn dissent_carrier(step: &Step, committed: Option<Time>, signoff: &Signoff) -> Carrier<'static> {
+    let committed = committed.unwrap_or(signoff.timestamp);
+    Carrier { commit: step.id, committed, signer: None, epoch: None }
+}
+
+fn manifest_of(change: &ManifestChange) -> Option<&Manifest> {
+    change.reading.as_ref()?.manifest.as_deref()
 }
 
 /// A gate as it stands before it is judged: refused. Without a manifest it is a ceremony.
@@ -414,7 +494,7 @@ pub(super) fn time_of(fact: Option<&SignatureFact>) -> Option<Time> {
     }
 }
 
-fn committed(step: &Step) -> Option<Time> {
+pub(super) fn committed(step: &Step) -> Option<Time> {
     match &step.commit {
         Ok(head) => Some(head.committer.time),
         Err(malformed) => malformed.committer_time,

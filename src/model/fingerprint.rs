@@ -82,7 +82,7 @@ impl Fingerprint {
             return self.to_string();
         }
         let text = self.to_string();
-        let mut grouped = String::with_capacity(text.len() + text.len() / 4);
+        let mut grouped = String::with_capacity(text.len().saturating_add(text.len() / 4));
         for (i, digit) in text.chars().enumerate() {
             if i > 0 && i % 4 == 0 {
                 grouped.push(' ');

@@ -24,7 +24,7 @@ impl ObjectFormat {
     /// Length of an id in hexadecimal digits: 40 or 64.
     #[must_use]
     pub const fn hex_len(self) -> usize {
-        self.raw_len() * 2
+        self.raw_len().saturating_mul(2)
     }
 
     /// The name that git and the JSON report use: `sha1` or `sha256`.
@@ -58,6 +58,12 @@ impl Oid {
             *to = *from;
         }
         Some(Self { bytes, format })
+    }
+
+    /// The id of zeros, which no object has: git's word for "none".
+    #[must_use]
+    pub const fn zero(format: ObjectFormat) -> Self {
+        Self { bytes: [0; 32], format }
     }
 
     /// From 40 or 64 hexadecimal digits of either case, nothing else.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::certificate::KeyFile;
 use super::commit::{Identity, MalformedObject, Trailer};
 use super::fact::{FactTable, SignatureFact};
-use super::gate::ManifestName;
+use super::gate::{ManifestName, ManifestPaths};
 use super::manifest::Manifest;
 use super::oid::Oid;
 use super::registry::Registry;
@@ -154,8 +154,9 @@ pub struct Step {
     pub records: Vec<Arc<Source>>,
     /// Manifests that differ, for every naming that any registry of the judged history uses.
     pub manifests: Vec<ManifestChange>,
-    /// Set where `manifests` adds one.
-    pub subject: Option<Subject>,
+    /// By naming: set where `manifests` adds one of that naming. Only the naming of the registry in
+    /// force decides what is taken out of the tree that people sign off.
+    pub subjects: BTreeMap<ManifestPaths, Subject>,
     /// Content digests of the trees of earlier commits that the manifests name in `gate_commit`,
     /// by commit; computed where a manifest states one.
     pub bound_content: BTreeMap<Oid, [u8; 32]>,
@@ -169,7 +170,8 @@ pub struct Step {
     /// Registries in the trees of merged parents that differ from the first parent's and from this commit's.
     pub merged_registries: Vec<(Oid, RegistryFile)>,
     /// Commits that its manifests name (`gate_commit`, `superseded_by`) and that are held here,
-    /// by id, always with the fact about their signature; they need not be on the mainline.
+    /// by id, always with the fact about their signature; they need not be on the mainline. Where a
+    /// squash manifest's `gate_commit` names one, `paths` are those in which it differs from its first parent.
     pub named: BTreeMap<Oid, Brought>,
     /// Paths that this commit brings and that differ from the registry's path or folder in
     /// letter case only.
@@ -183,6 +185,33 @@ pub struct Step {
 impl Step {
     /// How many differing paths are kept.
     pub const MAX_DIFFERENCES: usize = 20;
+
+    /// A step about which nothing is known yet but the commit's own words.
+    #[must_use]
+    pub fn empty(id: Oid, commit: Result<Head, MalformedObject>) -> Self {
+        Self {
+            id,
+            position: 0,
+            commit,
+            signature: None,
+            registry: None,
+            keys: Vec::new(),
+            key_files: BTreeMap::new(),
+            sha256: BTreeMap::new(),
+            records: Vec::new(),
+            manifests: Vec::new(),
+            subjects: BTreeMap::new(),
+            subject_differences: BTreeMap::new(),
+            bound_content: BTreeMap::new(),
+            changed: None,
+            brought: Vec::new(),
+            merged_registries: Vec::new(),
+            named: BTreeMap::new(),
+            twins: Vec::new(),
+            gaps: Vec::new(),
+            facts: FactTable::default(),
+        }
+    }
 }
 
 /// A manifest that stands in the anchor's tree.

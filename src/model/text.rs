@@ -69,6 +69,15 @@ pub fn is_unsafe(c: char) -> bool {
         )
 }
 
+/// Whether a text is an e-mail address alone, as the registry takes it: `ada@example.org`.
+#[must_use]
+pub fn is_address(text: &str) -> bool {
+    text.contains('@')
+        && text.split('@').all(|part| !part.is_empty())
+        && !text.contains(['<', '>', ','])
+        && !text.chars().any(|c| c.is_whitespace() || is_unsafe(c))
+}
+
 /// Whether nothing in the text can be seen: empty, white space, or invisible characters only.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
@@ -84,6 +93,14 @@ mod tests {
         let hostile = "a\u{1b}[31mb\nc\u{202e}d\u{200b}e\u{0}f\u{9b}g";
         assert_eq!(shown(hostile), "a\\u{1b}[31mb\\nc\\u{202e}d\\u{200b}e\\u{0}f\\u{9b}g");
         assert!(!shown(hostile).chars().any(is_unsafe));
+    }
+
+    #[test]
+    fn an_address_stands_alone() {
+        assert!(is_address("ada@example.org") && is_address("a@b@c"));
+        for bad in ["ada", "@b", "a@", "a@@b", "<a@b>", "a@b,c@d", "a @b", "a@b\u{202e}", ""] {
+            assert!(!is_address(bad), "{bad:?}");
+        }
     }
 
     #[test]

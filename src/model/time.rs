@@ -99,6 +99,12 @@ impl Time {
         }
     }
 
+    /// The second before.
+    #[must_use]
+    pub fn before(self) -> Self {
+        Self::from_unix_clamped(self.0.saturating_sub(1))
+    }
+
     /// The distance between two times, in seconds, whichever is first.
     #[must_use]
     pub const fn distance(self, other: Self) -> u64 {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::confusable;
 use super::words::{Compiler, choice, quoted, refuse};
 use crate::model::registry::ReviewerKind;
-use crate::model::text::{is_unsafe, shown};
+use crate::model::text::{is_address, is_unsafe, shown};
 use crate::model::{PathPattern, Reviewer, ReviewerId};
 use crate::source::Spot;
 use crate::tables::{At, Table};
@@ -156,11 +156,7 @@ fn emails(table: &mut Table<'_>) -> Vec<At<String>> {
     let Some(read) = table.strings("emails") else { return Vec::new() };
     let mut emails = Vec::new();
     for item in read.value {
-        let plain = !item.value.chars().any(|c| c.is_whitespace() || is_unsafe(c))
-            && !item.value.contains(['<', '>', ','])
-            && item.value.split('@').all(|part| !part.is_empty())
-            && item.value.contains('@');
-        if plain {
+        if is_address(&item.value) {
             emails.push(item.map(|text| text.to_lowercase()));
         } else {
             let help = "write the address alone: \"ada@example.org\"";

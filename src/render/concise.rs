@@ -15,7 +15,7 @@ pub(super) fn render(report: &Report) -> String {
     out
 }
 
-fn line(finding: &Finding) -> String {
+pub(super) fn line(finding: &Finding) -> String {
     let head = format!("{}[{}]", finding.severity.name(), finding.code);
     let message = escape::line(&finding.message);
     match finding.places.first() {

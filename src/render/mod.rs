@@ -7,6 +7,7 @@
 mod concise;
 mod escape;
 mod explain;
+mod findings;
 mod human;
 pub mod json;
 mod ndjson;
@@ -18,6 +19,7 @@ pub(crate) mod samples;
 mod tests;
 
 pub use explain::{explain, explain_list};
+pub use findings::findings;
 
 use crate::report::Report;
 

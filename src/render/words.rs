@@ -54,14 +54,28 @@ fn judged(report: &Report) -> (u64, &'static str) {
 }
 
 fn problems(report: &Report) -> String {
-    let undecided = report.findings.iter().filter(|f| f.severity == Severity::Undecided).count();
-    let undecided = u64::try_from(undecided).unwrap_or(u64::MAX);
-    let mut parts = vec![count(report.counts.errors, "error")];
+    let undecided = number(&report.findings, Severity::Undecided);
+    numbers(report.counts.errors, undecided, report.counts.warnings)
+}
+
+fn numbers(errors: u64, undecided: u64, warnings: u64) -> String {
+    let mut parts = vec![count(errors, "error")];
     if undecided > 0 {
         parts.push(format!("{undecided} undecided"));
     }
-    parts.push(count(report.counts.warnings, "warning"));
+    parts.push(count(warnings, "warning"));
     parts.join(", ")
+}
+
+fn number(findings: &[Finding], severity: Severity) -> u64 {
+    let all = findings.iter().filter(|finding| finding.severity == severity).count();
+    u64::try_from(all).unwrap_or(u64::MAX)
+}
+
+/// How many findings there are of each severity.
+pub(super) fn totals(findings: &[Finding]) -> String {
+    let of = |severity| number(findings, severity);
+    numbers(of(Severity::Error), of(Severity::Undecided), of(Severity::Warning))
 }
 
 /// Up to where the history is covered.

@@ -43,6 +43,6 @@ impl Repository {
         if entry.kind() == EntryKind::Submodule {
             return Ok(entry.id.to_string());
         }
-        Ok(hex::encode(sha256(&self.read_blob_unbounded(entry.id)?)))
+        Ok(hex::encode(self.with_large_blob(entry.id, sha256)?))
     }
 }

@@ -12,11 +12,17 @@ pub struct Ailment {
     pub what: String,
     /// The command that mends it.
     pub command: String,
+    /// Whether it keeps a verdict from being reached (`undecided`); else it only surprises people.
+    pub undecides: bool,
 }
 
 impl Ailment {
     fn new(what: impl Into<String>, command: impl Into<String>) -> Self {
-        Self { what: what.into(), command: command.into() }
+        Self { what: what.into(), command: command.into(), undecides: false }
+    }
+
+    fn undecides(self) -> Self {
+        Self { undecides: true, ..self }
     }
 }
 
@@ -38,16 +44,25 @@ pub fn doctor(repo: &Repository, tip: Option<Oid>) -> Result<Vec<Ailment>> {
 fn of_conditions(conditions: &Conditions) -> Vec<Ailment> {
     let mut found = Vec::new();
     if !conditions.shallow.is_empty() {
-        found.push(Ailment::new(
-            format!("the clone is shallow: history ends at {} commits", conditions.shallow.len()),
-            "git fetch --unshallow --tags --force (in GitHub Actions: fetch-depth: 0)",
-        ));
+        found.push(
+            Ailment::new(
+                match conditions.shallow.len() {
+                    1 => "the clone is shallow: history ends at 1 commit".to_owned(),
+                    n => format!("the clone is shallow: history ends at {n} commits"),
+                },
+                "git fetch --unshallow --tags --force (in GitHub Actions: fetch-depth: 0)",
+            )
+            .undecides(),
+        );
     }
     if let Some(remote) = &conditions.promisor {
-        found.push(Ailment::new(
-            "the clone is partial: objects that the verdict needs may be absent",
-            format!("git fetch --refetch --no-filter {}", shown(remote)),
-        ));
+        found.push(
+            Ailment::new(
+                "the clone is partial: objects that the verdict needs may be absent",
+                format!("git fetch --refetch --no-filter {}", shown(remote)),
+            )
+            .undecides(),
+        );
     }
     if !conditions.replaced.is_empty() {
         found.push(Ailment::new(
@@ -107,7 +122,9 @@ fn missing_commit(repo: &Repository, tip: Oid, conditions: &Conditions) -> Optio
             {
                 continue;
             }
-            Err(failure) => return Some(Ailment::new(failure.to_string(), failure.help())),
+            Err(failure) => {
+                return Some(Ailment::new(failure.to_string(), failure.help()).undecides());
+            }
         };
         for parent in super::parents_of(&raw, repo.format()).unwrap_or_default() {
             if seen.insert(parent) {

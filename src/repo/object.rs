@@ -167,6 +167,9 @@ impl ReadFailure {
 /// How many bytes of signature a commit may carry and still be read: 64 MiB.
 const SIGNATURE_CEILING: u64 = 64 << 20;
 
+/// How many bytes a file may have whose content only goes into a digest: 1 GiB.
+const LARGE_BLOB: u64 = 1 << 30;
+
 impl From<ReadFailure> for Error {
     fn from(failure: ReadFailure) -> Self {
         Self::cannot_read(failure.to_string(), failure.help())
@@ -213,18 +216,30 @@ impl Repository {
         self.read_kind(id, ObjectKind::Blob)
     }
 
-    /// Reads a file's content however large it is, for digests over whole trees.
+    /// Calls `work` with a file's content, for digests over whole trees: up to 1 GiB, or the limit
+    /// `file-bytes` where that is more. A few kilobytes can inflate to any size.
     ///
     /// # Errors
-    /// As [`Repository::read_kind`], but never [`ReadFailure::TooLarge`].
-    pub fn read_blob_unbounded(&self, id: Oid) -> Result<Vec<u8>, ReadFailure> {
+    /// As [`Repository::read_kind`].
+    pub fn with_large_blob<T>(
+        &self,
+        id: Oid,
+        work: impl FnOnce(&[u8]) -> T,
+    ) -> Result<T, ReadFailure> {
         let git_id = to_git(id).ok_or(ReadFailure::Missing(id))?;
+        let (size, _) = self.odb().read_header(git_id).map_err(|e| failure(id, &e))?;
+        let observed = u64::try_from(size).unwrap_or(u64::MAX);
+        let allowed = self.limits().file_bytes.max(LARGE_BLOB);
+        if observed > allowed {
+            let limit = "file-bytes";
+            return Err(ReadFailure::TooLarge { id, limit, unit: "bytes", observed, allowed });
+        }
         let object = self.odb().read(git_id).map_err(|e| failure(id, &e))?;
         let found = known(id, object.kind())?;
         if found != ObjectKind::Blob {
             return Err(ReadFailure::WrongKind { id, expected: ObjectKind::Blob, found });
         }
-        Ok(object.data().to_vec())
+        Ok(work(object.data()))
     }
 
     /// Whether the repository holds an object of this name (its bytes are not looked at).

@@ -65,6 +65,14 @@ impl Repository {
         Ok(Resolved { reference: target, commit: self.peel(id)? })
     }
 
+    /// The branch that HEAD is on, even where it has no commit yet; `None` where it is on none.
+    #[must_use]
+    pub fn head_branch(&self) -> Option<String> {
+        let git = self.git();
+        let head = git.find_reference("HEAD").ok()?;
+        head.symbolic_target().ok().flatten().map(str::to_owned)
+    }
+
     /// What a full ref name stands for, symbolic refs followed, tags *not* peeled. `None` where
     /// there is no such ref.
     ///

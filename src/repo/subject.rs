@@ -1,6 +1,6 @@
 //! The tree that sign-offs are bound to: a gate's tree before its manifests were added.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Entry, ObjectKind, ReadFailure, Repository, Tree};
 use crate::model::Oid;
@@ -43,17 +43,17 @@ impl Repository {
     ) -> Result<Option<Oid>, ReadFailure> {
         self.count_depth(id, depth)?;
         let tree = self.tree(id)?;
+        let mut by_name: BTreeMap<&[u8], Vec<Vec<&[u8]>>> = BTreeMap::new();
+        for path in paths {
+            if let Some((first, rest)) = path.split_first() {
+                by_name.entry(first).or_default().push(rest.to_vec());
+            }
+        }
         let mut kept: Vec<Entry> = Vec::with_capacity(tree.entries().len());
         let mut changed = false;
         for entry in tree.entries() {
-            let below: Vec<Vec<&[u8]>> = paths
-                .iter()
-                .filter_map(|path| match path.split_first() {
-                    Some((first, rest)) if *first == entry.name.as_slice() => Some(rest.to_vec()),
-                    _ => None,
-                })
-                .collect();
-            let new = self.entry_without(entry, &below, depth)?;
+            let below = by_name.get(entry.name.as_slice()).map_or(&[][..], Vec::as_slice);
+            let new = self.entry_without(entry, below, depth)?;
             changed |= new.as_ref() != Some(entry);
             kept.extend(new);
         }

@@ -1,7 +1,7 @@
 //! Against the real git, in both object formats.
 
 use super::testing::{Lab, git_in};
-use super::tree::{MODE_EXECUTABLE, MODE_FILE, MODE_SUBMODULE, MODE_SYMLINK};
+use super::tree::{MODE_EXECUTABLE, MODE_FILE, MODE_SUBMODULE, MODE_SYMLINK, MODE_TREE};
 use super::*;
 use crate::error::Error;
 use crate::model::{Limits, ObjectFormat, Oid};
@@ -60,7 +60,7 @@ fn sizes_are_held_against_limits_before_reading() {
         found.to_string(),
         format!("object {blob} has 100 bytes; the limit file-bytes allows 99")
     );
-    assert!(repo.read_blob_unbounded(blob).is_ok());
+    assert!(repo.with_large_blob(blob, |bytes| bytes.len()).is_ok());
 }
 
 #[test]
@@ -339,4 +339,34 @@ fn no_repository_and_unknown_kinds_are_explained() {
     git_in(&dir.path().join("x"), &["config", "extensions.mystery", "1"]);
     let told = open(&dir.path().join("x")).unwrap_err().to_string();
     assert!(told.contains("extension"), "{told}");
+}
+
+/// A tree of folders within folders, each holding the next one ten times: 10^20 folders, and
+/// not a single file unless `bottom` is one.
+fn bomb(lab: &Lab, bottom: (u32, Oid)) -> Oid {
+    let names: Vec<String> = (0..10).map(|n| n.to_string()).collect();
+    let mut below = bottom;
+    for _ in 0..20 {
+        let entries: Vec<_> = names.iter().map(|name| (name.as_str(), below)).collect();
+        below = (MODE_TREE, lab.tree(&entries));
+    }
+    below.1
+}
+
+#[test]
+fn trees_that_hold_each_other_are_bounded() {
+    let lab = Lab::sha1();
+    let empty = lab.tree(&[]);
+    let plain = bomb(&lab, (MODE_TREE, empty));
+    let other = bomb(&lab, (MODE_FILE, lab.blob("x")));
+    let limits = Limits { changed_paths: 1_000, ..Limits::default() };
+    let repo = Repository::open(&lab.path(), &limits).unwrap();
+    let bounded = |failure: ReadFailure| {
+        let found = matches!(failure, ReadFailure::TooLarge { limit: "changed-paths", .. });
+        assert!(found, "{failure}");
+    };
+    bounded(repo.content_digest(plain, &[]).unwrap_err());
+    bounded(repo.list(plain).unwrap_err());
+    bounded(repo.diff(None, Some(plain)).unwrap_err());
+    bounded(repo.diff(Some(plain), Some(other)).unwrap_err());
 }

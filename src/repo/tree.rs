@@ -293,13 +293,14 @@ impl Repository {
         let mut listed = Vec::new();
         self.each_file(tree, |path, entry| {
             listed.push((path, entry));
-            self.count_paths(tree, listed.len())
+            Ok(())
         })?;
         Ok(listed)
     }
 
     /// Calls `each` for everything but folders below a tree, in git's order, which is the byte
-    /// order of the full paths.
+    /// order of the full paths. Folders count as paths too: a few trees that hold each other many
+    /// times over have more of them than anybody can walk.
     pub(super) fn each_file(
         &self,
         tree: Oid,
@@ -307,12 +308,15 @@ impl Repository {
     ) -> Result<(), ReadFailure> {
         // Depth first, with a stack of what is left of each folder.
         let mut stack = vec![(Vec::new(), self.tree(tree)?, 0_usize)];
-        while let Some((folder, tree, next)) = stack.last_mut() {
-            let Some(entry) = tree.entries.get(*next).cloned() else {
+        let mut visited = 0_usize;
+        while let Some((folder, here, next)) = stack.last_mut() {
+            let Some(entry) = here.entries.get(*next).cloned() else {
                 stack.pop();
                 continue;
             };
             *next = next.saturating_add(1);
+            visited = visited.saturating_add(1);
+            self.count_paths(tree, visited)?;
             let path = joined(folder, &entry.name);
             if entry.is_tree() {
                 let below = self.tree(entry.id)?;

@@ -1,6 +1,6 @@
 //! The user's own git configuration, never the repository's.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use super::Repository;
 use crate::error::{Error, Result};
@@ -24,7 +24,7 @@ impl Repository {
     }
 }
 
-fn read(file: &PathBuf, key: &str) -> Result<Option<String>> {
+fn read(file: &Path, key: &str) -> Result<Option<String>> {
     let unreadable = |error: git2::Error| {
         Error::unusable(
             format!(

@@ -179,12 +179,15 @@ fn unsigned(cx: &Context<'_>, signoff: &Signoff, carrier: Carrier<'_>) -> Attest
     match carrier.signer {
         Some(signer) if gate_signer && signer.reviewer_id == signoff.reviewer_id => {
             let late = times(cx, signoff, signoff.timestamp, None, carrier);
+            let attested = late.is_none();
+            let ahead = Some(signoff.timestamp).filter(|stated| *stated > cx.now);
+            let ahead = ahead.map(|stated| clock::future(stated, cx.now));
             Attested {
-                attested: late.is_none(),
+                attested,
                 fingerprint: Some(signer.fingerprint),
                 primary: Some(signer.primary),
                 algorithm: None,
-                findings: late.into_iter().collect(),
+                findings: late.into_iter().chain(ahead).collect(),
             }
         }
         _ => {
@@ -213,7 +216,7 @@ fn not_verifying(
     let mut fingerprints = theirs.flat_map(|key| {
         let certificate = key
             .fingerprint
-            .and_then(|fpr| cx.keyring.certificate_holding(&key.public_key, fpr))
+            .and_then(|fpr| cx.keyring.certificate_for(&key.public_key, Some(fpr), fpr))
             .map(|c| c.keys.iter().map(|k| k.fingerprint).collect::<Vec<_>>())
             .unwrap_or_default();
         key.fingerprint.into_iter().chain(certificate)

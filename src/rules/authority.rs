@@ -73,7 +73,15 @@ fn covering<'a>(
     if !own.is_empty() {
         return own;
     }
-    signature.primaries.iter().flat_map(|primary| index.get(keys, *primary)).collect()
+    // A key file can put anybody's key into anybody's certificate. Where a listed certificate really
+    // binds the key, what others claim of it does not count; else the claims name the refusal.
+    let claimed = signature.primaries.iter().flat_map(|primary| {
+        index.get(keys, *primary).into_iter().map(move |entry| (*primary, entry))
+    });
+    let (bound, others): (Vec<_>, Vec<_>) = claimed
+        .partition(|(primary, entry)| cx.keyring.binds(&entry.public_key, *primary, signature.key));
+    let entries = if bound.is_empty() { others } else { bound };
+    entries.into_iter().map(|(_, entry)| entry).collect()
 }
 
 /// Decides whose signature it is. `stand_in` is the time for a signature that carries none.
@@ -122,7 +130,8 @@ fn decide(
     let mut warnings = Vec::new();
     if !expects_ssh {
         warnings = certificate::check(cx, entry, signature.key, time)?;
-        if let Some(holder) = cx.keyring.certificate_holding(&entry.public_key, signature.key) {
+        let listed = entry.fingerprint;
+        if let Some(holder) = cx.keyring.certificate_for(&entry.public_key, listed, signature.key) {
             primary = holder.primary;
         }
     }

@@ -3,7 +3,7 @@
 use crate::finding::{Code, CodeDoc, Finding, Place};
 use crate::model::Oid;
 use crate::model::manifest::{Binding, Manifest};
-use crate::model::step::Step;
+use crate::model::step::{Step, Subject};
 use crate::model::text::shown;
 
 use super::Context;
@@ -44,14 +44,16 @@ pub enum OnMainline {
     Absent,
 }
 
-/// Checks the binding of a manifest that a commit adds.
+/// Checks the binding of a manifest that a commit adds. `subject` is what the commit's own tree is
+/// without its manifests, by the naming in force.
 pub fn check(
     cx: &Context<'_>,
     manifest: &Manifest,
     step: &Step,
+    subject: Option<Subject>,
     find: impl Fn(Oid) -> OnMainline,
 ) -> Result<Bound, Box<Finding>> {
-    let (carrier, subject) = (step.id, step.subject);
+    let carrier = step.id;
     let place = |field: &str| {
         Place::new(&manifest.source, Some(carrier), manifest.spot(field), "stated here")
     };
@@ -174,7 +176,6 @@ fn not_allowed(cx: &Context<'_>, kind: &str, place: Place) -> Box<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::step::Subject;
     use crate::rules::testing::{World, id, manifest, step};
 
     const SUBJECT: fn() -> Option<Subject> =
@@ -186,9 +187,8 @@ mod tests {
         manifest.subject_sha256 = sha;
         let find = |commit| if commit == id(5) { OnMainline::Between } else { OnMainline::Absent };
         let mut step = step(9);
-        step.subject = SUBJECT();
         step.bound_content.insert(id(5), [5; 32]);
-        check(&world.context(), &manifest, &step, find).map_err(|f| f.code)
+        check(&world.context(), &manifest, &step, SUBJECT(), find).map_err(|f| f.code)
     }
 
     #[test]

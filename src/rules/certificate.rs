@@ -1,7 +1,8 @@
 //! Rule: the key's own certificate lets it sign, had not lapsed, and was not revoked.
 
-use crate::finding::{Code, CodeDoc, Finding};
+use crate::finding::{Code, CodeDoc, Finding, Severity};
 use crate::model::policy::CertExpiry;
+use crate::model::registry::KeyFormat;
 use crate::model::text::shown;
 use crate::model::{Binding, CertificateKey, Fingerprint, KeyEntry, Revocation, Time};
 
@@ -67,20 +68,16 @@ pub fn check(
     key: Fingerprint,
     signed: Time,
 ) -> Result<Vec<Finding>, Box<Finding>> {
-    let Some(certificate) = cx.keyring.certificate_holding(&entry.public_key, key) else {
+    let Some(certificate) = cx.keyring.certificate_for(&entry.public_key, entry.fingerprint, key)
+    else {
         return Err(Box::new(missing_key(cx, entry)));
     };
-    if entry.fingerprint != Some(key) && entry.fingerprint != Some(certificate.primary) {
-        return Err(Box::new(missing_key(cx, entry)));
-    }
     let Some(subject) = certificate.key(key) else {
         return Err(Box::new(missing_key(cx, entry)));
     };
-    for revoked in [key, certificate.primary] {
-        for revocation in cx.keyring.revocations(revoked) {
-            if let Some(finding) = revoked_at(revocation, signed) {
-                return Err(Box::new(finding.fingerprint(revoked)));
-            }
+    for (revoked, revocation) in cx.keyring.revocations(certificate.primary, key) {
+        if let Some(finding) = revoked_at(revocation, signed) {
+            return Err(Box::new(finding.fingerprint(revoked)));
         }
     }
     if subject.created > signed {
@@ -144,7 +141,8 @@ pub fn check(
 
 /// The self-signature in effect at a time: the last one made by then. Where a key file holds
 /// newer ones only (exports drop old ones), the oldest of them.
-fn binding_at(key: &CertificateKey, at: Time) -> Option<&Binding> {
+#[must_use]
+pub fn binding_at(key: &CertificateKey, at: Time) -> Option<&Binding> {
     let by_then = key.bindings.iter().filter(|b| b.created <= at).max_by_key(|b| b.created);
     by_then.or_else(|| key.bindings.iter().min_by_key(|b| b.created))
 }
@@ -197,6 +195,32 @@ pub fn missing_key(cx: &Context<'_>, entry: &KeyEntry) -> Finding {
         .compared(observed, required)
         .at(cx.registry_place(entry.spot("public_key"), "named here"))
         .help(format!("export the key to {path}, in the ceremony that enrols it"))
+}
+
+/// Every standing key must be in the file that its entry names: a finding for each that is not.
+#[must_use]
+pub fn missing_keys(cx: &Context<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for entry in cx.registry.keys.iter().filter(|entry| entry.is_standing()) {
+        let Some(fingerprint) = entry.fingerprint else { continue };
+        let held = match entry.format {
+            KeyFormat::OpenPgp => {
+                let listed = Some(fingerprint);
+                cx.keyring.certificate_for(&entry.public_key, listed, fingerprint).is_some()
+            }
+            KeyFormat::Ssh => cx.keyring.ssh_key(&entry.public_key, fingerprint).is_some(),
+        };
+        if held {
+            continue;
+        }
+        let mut finding = missing_key(cx, entry).reviewer(&entry.reviewer).fingerprint(fingerprint);
+        // An SSH signature brings its key along, so a missing file hides nothing.
+        if entry.format == KeyFormat::Ssh && !cx.keyring.has_file(&entry.public_key) {
+            finding = finding.severity(Severity::Warning);
+        }
+        found.push(finding);
+    }
+    found
 }
 
 fn not_capable(entry: &KeyEntry, observed: &str) -> Box<Finding> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::finding::{Code, CodeDoc, Finding};
+use crate::finding::{Code, CodeDoc, Finding, Severity};
 use crate::model::policy::CosignScope;
 use crate::model::{DomainId, ReviewerId, Time};
 
@@ -23,6 +23,8 @@ pub const DOCS: &[CodeDoc] = &[
         fix: "Have a current, qualified reviewer sign off in the same scope.",
     },
 ];
+
+const MAX_AGE: &str = "currency.max_age";
 
 /// What the fold knows about a reviewer's participation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,13 +87,12 @@ pub fn condition(
             field: "currency.max_epochs",
         };
     }
-    // No age is judged at a date in the future of the run: that date is reported by itself.
-    if at <= cx.now && known.last_time.plus(policy.max_age) < at {
+    if known.last_time.plus(policy.max_age) < at {
         return Condition::NeedsHelp {
             code: Code::ReviewerStale,
             observed: format!("last participation {}, judged at {at}", known.last_time),
             required: format!("at most {} apart", policy.max_age),
-            field: "currency.max_age",
+            field: MAX_AGE,
         };
     }
     if !known.qualified && known.cosigned < policy.newcomer_cosigns {
@@ -146,7 +147,11 @@ pub fn check(
             Condition::Unaided => None,
             Condition::NeedsHelp { .. } if helped(me) => None,
             Condition::NeedsHelp { code, observed, required, field } => {
-                Some(refusal(cx, me, *code, observed, required, field))
+                let refusal = refusal(cx, me, *code, observed, required, field);
+                // No age is judged at a date in the future of the run. The sign-off does not
+                // count all the same: else the clock would choose the state that later gates meet.
+                let open = *field == MAX_AGE && at > cx.now;
+                Some(if open { refusal.severity(Severity::Undecided) } else { refusal })
             }
         })
         .collect()
@@ -211,12 +216,22 @@ mod tests {
     }
 
     #[test]
-    fn no_age_is_judged_in_the_future_of_the_run() {
+    fn an_age_in_the_future_of_the_run_is_left_open_and_does_not_count() {
         let world = World::new();
         let mut cx = world.context();
         cx.now = at("2026-02-01");
-        let known = seen(6, "2026-01-15", true, 0);
-        assert_eq!(condition(&cx, Some(&known), 7, at("2030-01-01")), Condition::Unaided);
+        let (name, kernel) = (ReviewerId::new("alice").unwrap(), DomainId::new("kernel").unwrap());
+        let severity = |known: Participation| {
+            let people = BTreeMap::from([(name.clone(), known)]);
+            let me = [Candidate { reviewer: &name, domain: &kernel }];
+            check(&cx, &me, &people, 7, at("2030-01-01")).remove(0).unwrap().severity
+        };
+        assert_eq!(severity(seen(6, "2026-01-15", true, 0)), Severity::Undecided);
+        assert_eq!(
+            severity(seen(4, "2026-01-15", true, 0)),
+            Severity::Error,
+            "epochs have no clock"
+        );
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Rule: an attested dissent blocks until the dissenter lifts it.
 
 use crate::finding::{Code, CodeDoc, Finding, Place};
+use crate::model::manifest::{Manifest, Signoff};
 use crate::model::text::shown;
-use crate::model::{ReviewerId, Time};
+use crate::model::{Oid, ReviewerId, Time};
 
 use super::Context;
 
@@ -25,6 +26,24 @@ pub struct OpenDissent {
     pub at: Time,
     /// Where it stands.
     pub place: Place,
+}
+
+impl OpenDissent {
+    /// An attested sign-off that dissents.
+    #[must_use]
+    pub fn of(manifest: &Manifest, signoff: &Signoff, carrier: Oid) -> Self {
+        Self {
+            reviewer: signoff.reviewer_id.clone(),
+            words: signoff.dissent.clone(),
+            at: signoff.timestamp,
+            place: Place::new(
+                &manifest.source,
+                Some(carrier),
+                signoff.spot("dissent"),
+                "the dissent stands here",
+            ),
+        }
+    }
 }
 
 /// An attested sign-off without dissent, which lifts its author's older ones.

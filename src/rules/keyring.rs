@@ -15,7 +15,26 @@ pub struct Keyring {
     ssh: BTreeMap<String, BTreeMap<Fingerprint, KeyAlgorithm>>,
     /// Every path at which a key file was accepted, even one that holds nothing readable.
     paths: std::collections::BTreeSet<String>,
-    revocations: BTreeMap<Fingerprint, Vec<Revocation>>,
+    /// By the primary key that made them, and the key that they are about: anybody can put another
+    /// person's key into a certificate of their own and revoke it there.
+    revocations: BTreeMap<(Fingerprint, Fingerprint), Revoked>,
+}
+
+/// The revocations of one key by one primary key, as far as rules ask: of each kind the earliest.
+#[derive(Clone, Debug, Default)]
+struct Revoked {
+    hard: Option<Revocation>,
+    soft: Option<Revocation>,
+}
+
+impl Revoked {
+    fn learn(&mut self, revocation: &Revocation) {
+        let known = if revocation.hard { &mut self.hard } else { &mut self.soft };
+        let rank = |r: &Revocation| (r.created, r.reason.clone());
+        if known.as_ref().is_none_or(|known| rank(revocation) < rank(known)) {
+            *known = Some(revocation.clone());
+        }
+    }
 }
 
 impl Keyring {
@@ -40,12 +59,11 @@ impl Keyring {
     /// Takes over the revocations of a key file that need not be accepted.
     pub fn learn_revocations(&mut self, file: &KeyFile) {
         for certificate in &file.certificates {
-            for key in &certificate.keys {
-                let known = self.revocations.entry(key.fingerprint).or_default();
+            for key in certificate.keys.iter().filter(|key| !key.revocations.is_empty()) {
+                let known =
+                    self.revocations.entry((certificate.primary, key.fingerprint)).or_default();
                 for revocation in &key.revocations {
-                    if !known.contains(revocation) {
-                        known.push(revocation.clone());
-                    }
+                    known.learn(revocation);
                 }
             }
         }
@@ -63,11 +81,37 @@ impl Keyring {
         self.certificates.get(path)?.get(&primary)
     }
 
-    /// The certificate in the key file at `path` that holds this key, primary or not.
+    /// The certificate with this primary key, in every key file that holds it.
+    pub fn certificates(&self, primary: Fingerprint) -> impl Iterator<Item = &Certificate> {
+        self.certificates.values().filter_map(move |here| here.get(&primary))
+    }
+
+    /// The certificate in the key file at `path` by which an entry for `listed` covers `key`: the
+    /// listed certificate, or, for an entry that lists the key itself, the one that holds it (that
+    /// binds it for signing, where a file has several).
     #[must_use]
-    pub fn certificate_holding(&self, path: &str, key: Fingerprint) -> Option<&Certificate> {
+    pub fn certificate_for(
+        &self,
+        path: &str,
+        listed: Option<Fingerprint>,
+        key: Fingerprint,
+    ) -> Option<&Certificate> {
         let here = self.certificates.get(path)?;
-        here.get(&key).or_else(|| here.values().find(|certificate| certificate.key(key).is_some()))
+        let own = listed.and_then(|listed| here.get(&listed));
+        own.filter(|certificate| certificate.key(key).is_some()).or_else(|| {
+            let mut holding = here
+                .values()
+                .filter(|certificate| listed == Some(key) && certificate.key(key).is_some());
+            let first = holding.clone().next();
+            holding.find(|certificate| binds(certificate, key)).or(first)
+        })
+    }
+
+    /// Whether the certificate with this primary key in the key file at `path` binds the key for
+    /// signing, with the key's own consent. That it merely holds the key says nothing.
+    #[must_use]
+    pub fn binds(&self, path: &str, primary: Fingerprint, key: Fingerprint) -> bool {
+        self.certificate(path, primary).is_some_and(|certificate| binds(certificate, key))
     }
 
     /// The algorithm of an SSH key in the key file at `path`.
@@ -76,9 +120,23 @@ impl Keyring {
         self.ssh.get(path)?.get(&key).copied()
     }
 
-    /// Revocations of exactly this key, from every version ever seen.
-    #[must_use]
-    pub fn revocations(&self, key: Fingerprint) -> &[Revocation] {
-        self.revocations.get(&key).map_or(&[], Vec::as_slice)
+    /// Revocations that concern a key in the certificate of a primary key, from every version ever
+    /// seen, each with the key that was revoked: the primary's own, and the key's, by that primary
+    /// or by itself. What other certificates say of either proves nothing.
+    pub fn revocations(
+        &self,
+        primary: Fingerprint,
+        key: Fingerprint,
+    ) -> impl Iterator<Item = (Fingerprint, &Revocation)> {
+        [(primary, key), (key, key), (primary, primary)].into_iter().flat_map(move |pair| {
+            let known = self.revocations.get(&pair);
+            let both = known.map(|known| known.hard.iter().chain(&known.soft));
+            both.into_iter().flatten().map(move |revocation| (pair.1, revocation))
+        })
     }
+}
+
+fn binds(certificate: &Certificate, key: Fingerprint) -> bool {
+    let bindings = certificate.key(key).map_or(&[][..], |key| key.bindings.as_slice());
+    bindings.iter().any(|binding| binding.for_signing && binding.back_signed)
 }

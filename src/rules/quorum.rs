@@ -68,10 +68,10 @@ pub fn check_epoch(
         domains.get(*domain).map_or(0, BTreeSet::len) as u64 >= quorum.per_domain.max(1)
     };
     let (met, missing): (Vec<&DomainId>, Vec<&DomainId>) = all.into_iter().partition(enough);
-    let total = met.len() + missing.len();
+    let total = met.len().saturating_add(missing.len());
     let needed = match quorum.rule {
         QuorumRule::Unanimous => total.max(1),
-        QuorumRule::Majority => total / 2 + 1,
+        QuorumRule::Majority => (total / 2).saturating_add(1),
         QuorumRule::AtLeast(n) => usize::try_from(n.max(1)).unwrap_or(usize::MAX),
     };
     if met.len() < needed {

@@ -213,7 +213,7 @@ pub const DOCS: &[CodeDoc] = &[
         code: Code::Cured,
         what: "A refused commit was looked into and listed in `cures` by a later accepted gate.",
         why: "It stays refused but no longer blocks.",
-        fix: "Nothing.",
+        fix: "Nothing needs to be done.",
     },
     CodeDoc {
         code: Code::IntroductionMismatch,
@@ -243,6 +243,6 @@ pub const DOCS: &[CodeDoc] = &[
         code: Code::TagExists,
         what: "A tag of this name exists already.",
         why: "A tag that moves means two releases of one name.",
-        fix: "Choose another name.",
+        fix: "Choose another name for the new tag.",
     },
 ];

@@ -40,7 +40,7 @@ pub const DOCS: &[CodeDoc] = &[
         code: Code::UnauthorisedRegistryChange,
         what: "The registry, a key file or a ceremony record was changed without an accepted ceremony.",
         why: "Whoever can change the registry can give themselves authority. It has happened that a commit added its own signer's key.",
-        fix: "Put the bytes that are in force back in a new commit (that is a repair and needs no ceremony), and let the next epoch gate list this commit in `cures`.",
+        fix: "Put the bytes that are in force back in a new commit (that is a repair and needs no ceremony), and let a later epoch gate list this commit in `cures`; a cure of what still stands in the tree has no effect.",
     },
     CodeDoc {
         code: Code::SecretKeyCommitted,
@@ -209,7 +209,10 @@ fn file(change: &FileChange, in_force: &InForce, is_record: bool) -> Option<Find
             format!("{path} {verb}"),
             "no change, a refresh that only adds what the key's owner signed, or a ceremony",
         )
-        .help(format!("put the file in force back: git checkout {}^ -- {path}", "COMMIT")),
+        .help(match accepted {
+            None => format!("take the file away: git rm {path}"),
+            Some(_) => format!("put the file in force back: git checkout COMMIT^ -- {path}"),
+        }),
     )
 }
 

@@ -97,7 +97,7 @@ pub(crate) fn step(n: u8) -> Step {
         keys: vec![],
         key_files: BTreeMap::new(),
         manifests: vec![],
-        subject: None,
+        subjects: BTreeMap::new(),
         subject_differences: BTreeMap::new(),
         changed: None,
         brought: vec![],

@@ -2,7 +2,8 @@
 //!
 //! Texts may hold: `{fpr:KEY}`, `{signing:KEY}` (fingerprints), `{public:KEY}`, `{secret:KEY}`,
 //! `{revoked-compromised:KEY}` (also `-unspecified`, `-retired`, `-superseded`; on 2026-03-01),
-//! `{commit:NAME}`, `{tree:NAME}`, `{blob:NAME:PATH}`, `{sha256:NAME:PATH}`, `{x:N}` (N times `x`).
+//! `{claims:KEY:KEY}` (also `adopts`, `revokes`, and each with `-primary`: the first key's file, in
+//! which the second stands as a subkey), `{commit:NAME}`, `{tree:NAME}`, `{blob:NAME:PATH}`, `{sha256:NAME:PATH}`, `{x:N}` (N times `x`).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -296,6 +297,13 @@ impl World {
                 "blob" => self.blob_of(what),
                 "sha256" => hex::encode(Sha256::digest(self.store.read(&self.blob_of(what)))),
                 "x" => "x".repeat(what.parse().unwrap()),
+                "claims" | "adopts" | "revokes" | "claims-primary" | "adopts-primary"
+                | "revokes-primary" => {
+                    let (how, primary) =
+                        found[1].split_once('-').map_or((&found[1], false), |(how, _)| (how, true));
+                    let (who, whose) = what.split_once(':').expect("KEY:KEY");
+                    key(who).with_subkey_of(how, primary, key(whose))
+                }
                 other => match other.strip_prefix("revoked-") {
                     Some(reason) => key(what).revoked(reason, "2026-03-01T00:00:00Z"),
                     None => found[0].to_owned(),

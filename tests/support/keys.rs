@@ -125,6 +125,54 @@ impl TestKey {
     }
 }
 
+impl TestKey {
+    /// A key file with this key's certificate in which another key stands as a subkey:
+    /// `claims` (nothing says that it belongs there, so anybody can write it), `adopts` (bound by
+    /// this key's primary, without a back-signature), `revokes` (revoked by this key's primary as
+    /// compromised, on 2026-03-01). `primary` takes the other's primary key, else the one that
+    /// signs.
+    pub(crate) fn with_subkey_of(&self, how: &str, primary: bool, other: &Self) -> String {
+        let (Self::Pgp(this), Self::Pgp(other)) = (self, other) else { panic!("OpenPGP only") };
+        let taken: Key<SecretParts, UnspecifiedRole> = if primary {
+            other.primary.clone().role_into_unspecified()
+        } else {
+            other.signer.clone()
+        };
+        let taken = taken.take_secret().0.role_into_subordinate();
+        let mut keypair = this.primary.clone().into_keypair().unwrap();
+        let mut packets: Vec<Packet> = this.cert.clone().into_packets().collect();
+        packets.push(Packet::from(taken.clone()));
+        let at = moment("2026-03-01T00:00:00Z");
+        let own = this.cert.primary_key().key();
+        match how {
+            "claims" => {}
+            "adopts" => {
+                let flags = KeyFlags::empty().set_signing();
+                let builder = this.binding(SignatureType::SubkeyBinding, flags);
+                let binding = builder.sign_subkey_binding(&mut keypair, Some(own), &taken).unwrap();
+                packets.push(binding.into());
+            }
+            "revokes" => {
+                let builder = SignatureBuilder::new(SignatureType::SubkeyRevocation)
+                    .set_signature_creation_time(at)
+                    .unwrap()
+                    .set_reason_for_revocation(ReasonForRevocation::KeyCompromised, b"mine")
+                    .unwrap();
+                let revocation =
+                    builder.sign_subkey_binding(&mut keypair, Some(own), &taken).unwrap();
+                packets.push(revocation.into());
+            }
+            other => panic!("no such claim: {other}"),
+        }
+        let mut writer =
+            openpgp::armor::Writer::new(Vec::new(), openpgp::armor::Kind::PublicKey).unwrap();
+        for packet in packets {
+            openpgp::serialize::Serialize::serialize(&packet, &mut writer).unwrap();
+        }
+        String::from_utf8(writer.finalize().unwrap()).unwrap()
+    }
+}
+
 impl Pgp {
     fn new(
         name: &str,

@@ -1,6 +1,7 @@
 //! What a step carries.
 
 use super::*;
+use crate::model::gate::ManifestPaths;
 
 #[test]
 fn every_version_of_keys_is_known_beforehand() {
@@ -50,9 +51,9 @@ fn gates_carry_what_rules_ask_for() {
     assert_eq!(text_of(&gate_step.signature), "gate");
     assert_eq!(text_of(&later_step.signature), "absent");
     assert_eq!(gate_step.manifests[0].name, ManifestName::Epoch(0));
-    assert_eq!(gate_step.subject.unwrap().tree, subject);
+    assert_eq!(gate_step.subjects[&ManifestPaths::default()].tree, subject);
     assert_eq!(
-        gate_step.subject.unwrap().content_sha256,
+        gate_step.subjects[&ManifestPaths::default()].content_sha256,
         Some(lab.repo.content_digest(subject, &[]).unwrap())
     );
     let changed = gate_step.changed.as_ref().unwrap();

@@ -249,3 +249,24 @@ fn limits_end_a_walk_and_are_named() {
     let told = found(survey(&few, &Toys, tip, anchor, &Options::default()));
     assert!(told.help.contains("--limit key-files="), "{}", told.help);
 }
+
+#[test]
+fn paths_of_all_commits_together_are_bounded() {
+    let lab = Lab::sha1();
+    let trees = [lab.files(&[("a", "1"), ("b", "1")]), lab.files(&[("a", "2"), ("b", "2")])];
+    let anchor = lab.commit(trees[0], &[]);
+    let mut tip = anchor;
+    for n in 1..20 {
+        tip = lab.commit(trees[n % 2], &[tip]);
+    }
+    let repo =
+        Repository::open(&lab.path(), &Limits { changed_paths: 3, ..Limits::default() }).unwrap();
+    let bounded = walk(&repo, tip, anchor, &Options::default());
+    let kept: usize = bounded.steps.iter().flat_map(|s| &s.brought).map(|b| b.paths.len()).sum();
+    assert_eq!(kept, 26, "24, and what the commit had that went past it");
+    let last = &bounded.steps.last().unwrap().gaps[0].finding;
+    assert_eq!(last.severity, Severity::Undecided);
+    assert!(last.help.contains("--limit changed-paths="), "{}", last.help);
+    let whole = walk(&lab.repo, tip, anchor, &Options::default());
+    assert!(whole.steps.iter().all(|step| step.gaps.is_empty()));
+}

@@ -66,6 +66,24 @@ fn one_key_on_two_lines_is_one_persons_key_with_joined_windows() {
     );
 }
 
+/// What the registry refuses in `emails` would make all of what was built unusable.
+#[test]
+fn addresses_that_no_registry_holds_are_left_out() {
+    let text = format!(
+        "ada@example.org,a\u{202e}da@example.org,@example.org {}\nADA@example.org {}\n",
+        key(1),
+        key(2)
+    );
+    let imported = import(&text).unwrap();
+    let path = "keys/reviewer-registry.toml";
+    let reading =
+        crate::registry::read(path, imported.registry.as_bytes(), &crate::model::Limits::default());
+    let registry = reading.registry.unwrap_or_else(|| panic!("{:#?}", reading.problems));
+    assert_eq!(registry.reviewers.len(), 1, "one address in two spellings is one person");
+    assert_eq!(registry.reviewers.values().next().unwrap().emails, ["ada@example.org"]);
+    assert_eq!(imported.notes.iter().filter(|note| note.contains("was left out")).count(), 2);
+}
+
 #[test]
 fn windows_are_joined_where_they_touch() {
     let joined = union(vec![

@@ -8,37 +8,39 @@ use super::snippet;
 use crate::finding::{Code, Finding, Severity};
 use crate::model::Oid;
 use crate::render::{Style, escape, words};
-use crate::report::Report;
 
-/// Findings of one code (and severity) shown in full.
+/// Findings of one code (and severity) shown in full, where there are few in all.
 const MOST_IN_FULL: usize = 3;
+/// More findings than this are many: then one of each code is shown in full.
+const MANY: usize = 24;
 /// Commits named for those that are not.
 const MOST_COMMITS: usize = 8;
 /// Places of one finding that are shown.
 const MOST_PLACES: usize = 4;
 
-pub(super) fn render(report: &Report, style: &Style) -> String {
+/// `sorted` is in the order to show; `all` is what to type to see every one of them.
+pub(in crate::render) fn render(sorted: &[&Finding], all: &str, style: &Style) -> String {
     let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
     // Lines are cut to the width in `snippet`; the renderer is never to cut once more.
     let renderer = renderer.term_width(usize::from(u16::MAX));
     let mut kinds: BTreeMap<(Severity, Code), Vec<&Finding>> = BTreeMap::new();
-    let sorted = report.worst_first();
-    for finding in &sorted {
+    for finding in sorted {
         kinds.entry((finding.severity, finding.code)).or_default().push(finding);
     }
+    let most = if sorted.len() > MANY { 1 } else { MOST_IN_FULL };
     let mut parts = Vec::new();
     let mut shown: BTreeMap<(Severity, Code), usize> = BTreeMap::new();
-    for finding in sorted {
+    for finding in sorted.iter().copied() {
         let kind = (finding.severity, finding.code);
         let seen = shown.entry(kind).or_default();
         *seen = seen.saturating_add(1);
-        if *seen > MOST_IN_FULL {
+        if *seen > most {
             continue;
         }
         parts.push(in_full(finding, &renderer, style));
-        let rest = kinds.get(&kind).and_then(|all| all.get(MOST_IN_FULL..)).unwrap_or(&[]);
-        if *seen == MOST_IN_FULL && !rest.is_empty() {
-            parts.push(in_short(finding, rest));
+        let rest = kinds.get(&kind).and_then(|all| all.get(most..)).unwrap_or(&[]);
+        if *seen == most && !rest.is_empty() {
+            parts.push(in_short(finding, rest, all));
         }
     }
     parts.join("\n")
@@ -90,7 +92,7 @@ fn facts(finding: &Finding, more: Option<String>) -> Vec<(&'static str, String)>
     .collect()
 }
 
-fn in_short(finding: &Finding, rest: &[&Finding]) -> String {
+fn in_short(finding: &Finding, rest: &[&Finding], all: &str) -> String {
     let mut commits: Vec<Oid> = rest.iter().filter_map(|finding| finding.commit).collect();
     commits.dedup();
     let named: Vec<String> = commits.iter().take(MOST_COMMITS).map(Oid::short).collect();
@@ -101,7 +103,7 @@ fn in_short(finding: &Finding, rest: &[&Finding]) -> String {
         _ => format!(": commits {}{unnamed}", named.join(", ")),
     };
     format!(
-        "{}[{}]: and {} more like these{at}\n  = help: `gatecheck --format json` lists every finding\n",
+        "{}[{}]: and {} more like these{at}\n  = help: `{all}` lists every finding\n",
         finding.severity.name(),
         finding.code,
         rest.len(),

@@ -2,7 +2,7 @@
 //! the prompt, what the verdict rests on and the verdict.
 
 mod closing;
-mod findings;
+pub(super) mod findings;
 mod gates;
 mod paint;
 mod snippet;
@@ -18,7 +18,7 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
     out.push('\n');
     for part in [
         gates::render(report, &paint),
-        findings::render(report, style),
+        findings::render(&report.worst_first(), "gatecheck --format json", style),
         closing::render(report, &paint),
     ] {
         if !part.is_empty() {

@@ -1,0 +1,59 @@
+//! What is asked of every parser, whatever the bytes: no panic, an answer, and what must hold
+//! of that answer. `fuzz_targets/` lends each function to libFuzzer, and `tests/fuzz_smoke.rs` of
+//! the main package runs all of them on the seeds and on fixed mutations of them.
+
+mod objects;
+mod signatures;
+mod tables;
+
+/// One parser under test.
+#[derive(Clone, Copy)]
+pub struct Target {
+    /// Its name: also of the folder with its seeds, and of the program in `fuzz_targets/`.
+    pub name: &'static str,
+    /// Runs it once and says whether the bytes were what the parser reads; a panic is a defect.
+    pub run: fn(&[u8]) -> bool,
+}
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    Target { name: "commit", run: objects::commit },
+    Target { name: "tag", run: objects::tag },
+    Target { name: "tree", run: objects::tree },
+    Target { name: "identity", run: objects::identity },
+    Target { name: "registry", run: tables::registry },
+    Target { name: "manifest", run: tables::manifest },
+    Target { name: "statement", run: tables::statement },
+    Target { name: "pattern", run: tables::pattern },
+    Target { name: "words", run: tables::words },
+    Target { name: "checkpoint", run: tables::checkpoint },
+    Target { name: "allowed_signers", run: tables::allowed_signers },
+    Target { name: "guix", run: tables::guix },
+    Target { name: "key_file", run: signatures::key_file },
+    Target { name: "openpgp", run: signatures::openpgp },
+    Target { name: "ssh", run: signatures::ssh },
+    Target { name: "facts", run: signatures::facts },
+];
+
+/// Runs the target of a name.
+///
+/// # Panics
+/// Where there is none, and where the target finds a defect.
+pub fn run(name: &str, bytes: &[u8]) {
+    let target = TARGETS.iter().find(|target| target.name == name);
+    let _ = (target.unwrap_or_else(|| panic!("no target is called {name}")).run)(bytes);
+}
+
+/// What a message shows of foreign text must be inert.
+fn assert_inert(text: &str) {
+    assert!(!text.chars().any(gatecheck::model::text::is_unsafe), "{text:?}");
+}
+
+/// Every finding says what to do, and shows nothing that steers a terminal.
+fn assert_sound(findings: &[gatecheck::finding::Finding]) {
+    for finding in findings {
+        assert!(!finding.help.is_empty() && !finding.message.is_empty(), "{finding:?}");
+        let words = [Some(&finding.message), finding.observed.as_ref(), finding.required.as_ref()];
+        words.into_iter().flatten().for_each(|text| assert_inert(text));
+    }
+}
