@@ -123,13 +123,15 @@ impl Case<'_> {
         println!();
         println!(
             "against git with gpg: {:.0} times as fast (2 threads: {:.0}); CPU against the bare \
-             cost: {:.2}; two threads against one: {:.2}; {MANY} certificates against {}: {:.2}",
+             cost: {:.2}; two threads against one: {:.2} (by the share of work: {:.2}); {MANY} \
+             certificates against {}: {:.2} of the CPU",
             ratio(git, cold),
             ratio(git, two),
             cold.cpu.as_secs_f64() / floor.cpu.as_secs_f64(),
             ratio(cold, two),
+            two.spread,
             SIGNERS + 1,
-            ratio(cold, many_cold),
+            many_cold.cpu.as_secs_f64() / cold.cpu.as_secs_f64(),
         );
     }
 
