@@ -26,7 +26,10 @@ pub fn key_file(bytes: &[u8]) -> bool {
     assert_eq!(KeyPool::new().add_file(bytes, &limits()), file);
     let empty = file.certificates.is_empty() && file.ssh_keys.is_empty();
     assert!(!empty || !file.problems.is_empty(), "nothing was found, and nothing is said");
-    file.problems.iter().for_each(|problem| assert_inert(problem));
+    for problem in &file.problems {
+        assert_inert(problem);
+        assert!(!problem.starts_with("the OpenPGP library failed"), "a panic: {problem}");
+    }
     for certificate in &file.certificates {
         let first = certificate.keys.first().expect("a certificate without a key");
         assert_eq!(first.fingerprint, certificate.primary);
@@ -46,7 +49,7 @@ fn signature(pool: &KeyPool, bytes: &[u8], format: SignatureFormat) -> bool {
         SignatureFact::Refused { observed, required, .. } => {
             assert_inert(&observed);
             assert!(!observed.is_empty() && !required.is_empty());
-            assert!(!observed.contains("library"), "the library panicked: {observed}");
+            assert!(!observed.starts_with("a signature on which the "), "a panic: {observed}");
             false
         }
         SignatureFact::Verified(verified) => {

@@ -257,6 +257,9 @@ pub fn words(bytes: &[u8]) -> bool {
     }
     if let Some(paths) = ManifestPaths::new(text) {
         assert_eq!(paths.classify(&paths.epoch(7)), Some(ManifestName::Epoch(7)), "{text}");
+        let reviewer = ReviewerId::new("clancy").unwrap();
+        let dissent = paths.classify(&paths.dissent(7, &reviewer));
+        assert_eq!(dissent, Some(ManifestName::Dissent { epoch: 7, reviewer }), "{text}");
         let squash = paths.classify(&paths.squash("x"));
         assert_eq!(squash, Some(ManifestName::Squash("x".into())), "{text}");
     }

@@ -52,6 +52,9 @@ pub enum ManifestName {
     Squash(String),
 }
 
+/// How the name of a squash gate's manifest begins.
+const SQUASH: &str = "squash-";
+
 /// Where a registry keeps its manifests: `[policy.gates] manifest`, and the branch.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ManifestPaths {
@@ -65,7 +68,8 @@ pub struct ManifestPaths {
 
 impl ManifestPaths {
     /// From the policy's `manifest` (`epoch_signoffs/epoch-{epoch}.toml`). `None` unless it is a
-    /// relative path whose last part holds `{epoch}` once, and no other part does.
+    /// relative path whose last part holds `{epoch}` once, and no other part does; and unless an
+    /// epoch's manifest could be taken for a squash gate's, which needs fewer people.
     #[must_use]
     pub fn new(policy: &str) -> Option<Self> {
         let (folder, name) = policy.rsplit_once('/').unwrap_or(("", policy));
@@ -74,6 +78,7 @@ impl ManifestPaths {
             || before.contains(['{', '}'])
             || after.contains(['{', '}'])
             || !after.ends_with(".toml")
+            || before.starts_with(SQUASH)
             || policy.split('/').any(|part| matches!(part, "" | "." | ".."))
         {
             return None;
@@ -122,7 +127,7 @@ impl ManifestPaths {
     /// The path of a squash manifest.
     #[must_use]
     pub fn squash(&self, name: &str) -> String {
-        self.join(&format!("squash-{name}.toml"))
+        self.join(&format!("{SQUASH}{name}.toml"))
     }
 
     fn join(&self, name: &str) -> String {
@@ -136,7 +141,7 @@ impl ManifestPaths {
         if folder != self.folder {
             return None;
         }
-        if let Some(rest) = name.strip_prefix("squash-").and_then(|n| n.strip_suffix(".toml")) {
+        if let Some(rest) = name.strip_prefix(SQUASH).and_then(|n| n.strip_suffix(".toml")) {
             return is_squash_name(rest).then(|| ManifestName::Squash(rest.to_owned()));
         }
         let rest = name.strip_prefix(self.before.as_str())?;
@@ -249,6 +254,7 @@ mod tests {
             "/e{epoch}.toml",
             "e{epoch}.json",
             "e{epoch}{epoch}.toml",
+            "gates/squash-{epoch}.toml",
         ] {
             assert_eq!(ManifestPaths::new(bad), None, "{bad}");
         }

@@ -47,12 +47,20 @@ impl Repository {
         git2::opts::strict_hash_verification(true);
         git2::opts::enable_caching(false);
         // Without `FROM_ENV` libgit2 reads no GIT_* variable; with no flag it searches upward.
-        let git = git2::Repository::open_ext(
-            path,
-            git2::RepositoryOpenFlags::empty(),
-            std::iter::empty::<&std::ffi::OsStr>(),
-        )
-        .map_err(|error| not_opened(path, &error))?;
+        let open = |path: &Path, flags| {
+            git2::Repository::open_ext(path, flags, std::iter::empty::<&std::ffi::OsStr>())
+        };
+        let git = open(path, git2::RepositoryOpenFlags::empty())
+            .or_else(|error| {
+                // A `core.worktree` that leads nowhere is no reason to overlook a repository:
+                // nothing is judged by work trees. As a bare one it is opened without.
+                if error.code() != git2::ErrorCode::NotFound {
+                    return Err(error);
+                }
+                let found = git2::Repository::discover_path(path, std::iter::empty::<&Path>());
+                open(&found.map_err(|_| error)?, git2::RepositoryOpenFlags::BARE)
+            })
+            .map_err(|error| not_opened(path, &error))?;
         Self::from_git(git, path, limits)
     }
 
@@ -177,6 +185,15 @@ fn not_opened(path: &Path, error: &git2::Error) -> Error {
         return Error::cannot_read(
             format!("{at} belongs to another user, and its configuration could run programs"),
             format!("git config --global --add safe.directory {at}"),
+        );
+    }
+    if lower.contains("graft") {
+        return Error::cannot_read(
+            format!("{at} has a file of grafts or shallow commits that cannot be read: {words}"),
+            format!(
+                "look at {at}/.git/info/grafts and {at}/.git/shallow, and remove the one that is \
+                 broken; no verdict needs them"
+            ),
         );
     }
     if lower.contains("extension") {

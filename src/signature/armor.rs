@@ -6,6 +6,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::model::text::shown;
+
 /// A decoded block of a text that may hold several.
 #[derive(Debug)]
 pub(super) struct Block {
@@ -87,7 +89,10 @@ fn body<'a>(
     for line in lines {
         if let Some(end) = label_of(line, b"-----END ") {
             if end != label.as_bytes() {
-                return Err(format!("\"-----BEGIN {label}-----\" ends with another label"));
+                return Err(format!(
+                    "\"-----BEGIN {}-----\" ends with another label",
+                    shown(label)
+                ));
             }
             return STANDARD
                 .decode(&base64)
@@ -106,7 +111,7 @@ fn body<'a>(
         }
         base64.extend_from_slice(line);
     }
-    Err(format!("truncated: there is no \"-----END {label}-----\""))
+    Err(format!("truncated: there is no \"-----END {}-----\"", shown(label)))
 }
 
 /// Skips armor headers (`Version: …`) and the empty line behind them.
@@ -156,6 +161,16 @@ mod tests {
         for (text, reason) in cases {
             let error = pgp(&text).unwrap_err();
             assert!(error.contains(reason), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_label_is_shown_inert() {
+        for end in ["", "\n-----END PGP X-----"] {
+            let text = format!("-----BEGIN PGP \u{1b}[31m\u{202e}-----\n\naGVs{end}");
+            let blocks = openpgp_blocks(text.as_bytes());
+            let why = blocks[0].data.as_ref().unwrap_err();
+            assert!(!why.chars().any(crate::model::text::is_unsafe), "{why:?}");
         }
     }
 
