@@ -1,5 +1,17 @@
 //! An environment, configuration and local files that lie: the answer about the real objects is
 //! the same, byte for byte.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that panics has done its work"
+)]
 
 #[allow(dead_code, reason = "the harness of the stories, of which this needs a part")]
 mod support;
