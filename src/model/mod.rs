@@ -2,6 +2,7 @@
 //! reads a file, asks the time, judges, or names an outside crate's types in
 //! its public face.
 
+pub mod ceremony;
 pub mod certificate;
 pub mod commit;
 pub mod crypto;
@@ -20,6 +21,9 @@ pub mod text;
 pub mod time;
 pub mod window;
 
+pub use ceremony::{
+    Approval, ApprovalRole, CeremonyKind, CeremonyRecord, RecordName, RecordReading, RecordedFile,
+};
 pub use certificate::{Binding, Certificate, CertificateKey, KeyFile, Revocation};
 pub use commit::{Commit, Identity, MalformedObject, OtherSignature};
 pub use crypto::{Digest, KeyAlgorithm, WeakThing};
