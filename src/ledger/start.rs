@@ -296,8 +296,8 @@ fn enrolled_by_record(records: &[Arc<RecordReading>]) -> BTreeSet<ReviewerId> {
 /// trusted as it stands, so that this is worth a warning.
 fn unread_enrolments(records: &[Arc<RecordReading>], anchor: Oid) -> Vec<Finding> {
     let enrols = |path| RecordName::of(path).is_some_and(|name| name.kind == CeremonyKind::Enroll);
-    let unread = records.iter().filter(|reading| reading.record.is_none() && enrols(&reading.path));
-    let problems = unread.flat_map(|reading| reading.problems.iter().cloned());
+    let enrolments = records.iter().filter(|reading| enrols(&reading.path));
+    let problems = enrolments.flat_map(|reading| reading.problems.iter().cloned());
     problems.map(|problem| at_anchor(problem, anchor).severity(Severity::Warning)).collect()
 }
 
