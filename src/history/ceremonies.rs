@@ -1,16 +1,17 @@
 //! What judging ceremonies needs beside a commit's own registry: the registries of merged parents
 //! with the records that lead to them, and what records cite.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::brought::tree_of;
 use super::steps::{Steps, push_gap};
+use super::survey::known_parts;
 use crate::finding::{Code, Finding};
 use crate::model::registry::CEREMONIES_FOLDER;
 use crate::model::step::{MergedRegistry, RegistryFile, Step};
 use crate::model::{Oid, RecordName};
-use crate::repo::ReadFailure;
 use crate::repo::tree::MODE_FILE;
+use crate::repo::{ReadFailure, parse_commit};
 use crate::source::Source;
 
 impl Steps<'_> {
@@ -26,10 +27,10 @@ impl Steps<'_> {
             return;
         }
         let trees = [before, own].map(|tree| self.registry_in(tree));
+        let first = before;
         let [before, own] = trees.map(|file| self.note(step, file).flatten());
         let known: Vec<Oid> =
             [&before, &own].into_iter().flatten().filter_map(RegistryFile::blob).collect();
-        let above = before.as_ref().and_then(serial);
         for parent in parents.iter().skip(1) {
             let tree = tree_of(self.repo, *parent);
             let Some(Some(tree)) = self.note(step, tree) else { continue };
@@ -37,7 +38,7 @@ impl Steps<'_> {
             let Some(Some(file)) = self.note(step, file) else { continue };
             if file.blob().is_some_and(|blob| !known.contains(&blob)) {
                 let mut merged = MergedRegistry { parent: *parent, file, records: Vec::new() };
-                self.records_above(step, tree, above, &mut merged);
+                self.new_records(step, tree, first, &mut merged);
                 step.merged_registries.push(merged);
             }
         }
@@ -47,16 +48,17 @@ impl Steps<'_> {
         tree.map(|tree| self.material.registry(tree)).transpose()
     }
 
-    /// The records of a merged tree that are newer than what the mainline had: what would have to
-    /// be approved for its registry to follow.
-    fn records_above(
+    /// The records of a merged tree that the mainline did not have: what would have to be approved
+    /// for its registry to follow. What serial the mainline's registry states says nothing here,
+    /// for that may be one that nobody approved.
+    fn new_records(
         &mut self,
         step: &mut Step,
         tree: Oid,
-        above: Option<u64>,
+        before: Option<Oid>,
         merged: &mut MergedRegistry,
     ) {
-        let listed = self.listed_above(tree, above);
+        let listed = self.listed_anew(tree, before);
         // However many parents a commit has, an honest one merges one branch.
         let taken: usize = step.merged_registries.iter().map(|other| other.records.len()).sum();
         let left = MergedRegistry::MAX_RECORDS.saturating_sub(taken);
@@ -71,23 +73,63 @@ impl Steps<'_> {
     }
 
     /// Serial, path and blob of each record, lowest first.
-    fn listed_above(
+    fn listed_anew(
         &self,
         tree: Oid,
-        above: Option<u64>,
+        before: Option<Oid>,
     ) -> Result<BTreeSet<(u64, String, Oid)>, ReadFailure> {
         let Some(folder) = self.repo.folder(tree, CEREMONIES_FOLDER)? else {
             return Ok(BTreeSet::new());
         };
         let tree = self.repo.tree(folder)?;
+        let known: BTreeSet<Vec<u8>> = match before {
+            Some(before) => match self.repo.folder(before, CEREMONIES_FOLDER)? {
+                Some(folder) => {
+                    self.repo.tree(folder)?.entries().iter().map(|e| e.name.clone()).collect()
+                }
+                None => BTreeSet::new(),
+            },
+            None => BTreeSet::new(),
+        };
         let records = tree.entries().iter().filter(|entry| entry.mode == MODE_FILE);
         let named = records.filter_map(|entry| {
             let name = std::str::from_utf8(&entry.name).ok()?;
             let path = format!("{CEREMONIES_FOLDER}/{name}");
             let serial = RecordName::of(&path)?.serial;
-            above.is_none_or(|above| serial > above).then_some((serial, path, entry.id))
+            (!known.contains(&entry.name)).then_some((serial, path, entry.id))
         });
         Ok(named.collect())
+    }
+
+    /// Which of the records' `parent`s lie on the mainline before the anchor, whose past is trusted
+    /// as it stands.
+    pub(super) fn look_before_anchor(&self, step: &mut Step) {
+        let records = step.records.iter().filter_map(|reading| reading.record.as_ref());
+        let parents: BTreeSet<Oid> = records.map(|record| record.parent).collect();
+        for parent in parents {
+            if !self.survey.mainline.contains(&parent) && self.repo.is_commit(parent) {
+                let older = self.older.get_or_init(|| self.first_parents_of_anchor());
+                if older.contains(&parent) {
+                    step.before_anchor.insert(parent);
+                }
+            }
+        }
+    }
+
+    /// The mainline before the anchor, as far as it is here: what cannot be read leaves a ceremony
+    /// refused that was prepared there.
+    fn first_parents_of_anchor(&self) -> HashSet<Oid> {
+        let mut older = HashSet::new();
+        let allowed = self.repo.limits().commits;
+        let mut here = self.survey.anchor();
+        while let Some(id) = here.filter(|_| (older.len() as u64) < allowed) {
+            let Ok(raw) = self.repo.read_commit(id) else { break };
+            let parsed = parse_commit(id, &raw);
+            let (_, parents) = known_parts(&parsed);
+            here = parents.and_then(|parents| parents.first().copied());
+            older.extend(here);
+        }
+        older
     }
 
     /// Reads the files that the step's records cite, from the commit's own tree.
@@ -122,11 +164,4 @@ fn too_many_records(commit: Oid, count: usize) -> Finding {
     .help("merge a branch that is behind the mainline's registry, not ahead of it")
     .commit(commit)
     .compared(format!("{count} records"), format!("at most {most} that the mainline does not have"))
-}
-
-fn serial(file: &RegistryFile) -> Option<u64> {
-    match file {
-        RegistryFile::File(_, reading) => reading.registry.as_ref().map(|registry| registry.serial),
-        _ => None,
-    }
 }

@@ -1,7 +1,7 @@
 //! The second way through: anchor to tip, step by step, in chunks.
 
-use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::cell::{Cell, OnceCell};
+use std::collections::{BTreeSet, HashSet};
 
 use super::brought::{self, Read, own_paths, plain, tree_of};
 use super::changes::Trees;
@@ -33,6 +33,8 @@ pub struct Steps<'a> {
     before: Option<Oid>,
     /// Paths of brought commits that were given away so far.
     paths: Cell<u64>,
+    /// The mainline before the anchor, once somebody asked.
+    pub(super) older: OnceCell<HashSet<Oid>>,
 }
 
 /// Bytes of manifests, records and what they cite after which a chunk ends: files that are small
@@ -67,6 +69,7 @@ impl<'a> Steps<'a> {
             next: 1,
             before,
             paths: Cell::new(0),
+            older: OnceCell::new(),
         })
     }
 
@@ -164,6 +167,7 @@ impl<'a> Steps<'a> {
             step.sha256 = keys.sha256;
             step.records = keys.records;
             self.cite(step, after);
+            self.look_before_anchor(step);
         }
         let manifests = self.material.manifests(trees, &self.survey.manifest_paths);
         step.manifests = self.note(step, manifests).unwrap_or_default();

@@ -14,6 +14,7 @@ use crate::rules::commit_signature::{self, Accepts};
 use crate::rules::self_review::Contribution;
 use crate::rules::{dissent, manifest_file, quorum, scope, sequence};
 
+use super::reattest::{AcceptedEpoch, condensed};
 use super::signoffs::{Around, Judged};
 use super::start::epoch_number;
 use super::step::gate_report;
@@ -33,6 +34,8 @@ struct Acceptance {
     path: String,
     blob: Oid,
     bound: Bound,
+    binding: Binding,
+    content: Option<[u8; 32]>,
     epoch: Option<u64>,
     time: Time,
     people: BTreeSet<crate::model::ReviewerId>,
@@ -42,11 +45,11 @@ struct Acceptance {
 }
 
 impl Ledger {
-    /// Whether a forge's key will do for this gate commit.
+    /// Whether a forge's key will do for this gate commit. Approvals of ceremonies always carry
+    /// signatures of their own.
     pub(super) fn accepts_forge(&self, gates: &[&ManifestChange]) -> bool {
         let signed = |signoffs: &[Signoff]| signoffs.iter().all(|s| !s.signature.is_empty());
         self.registry.policy.gates.commit_signature == CommitSignature::Forge
-            && !gates.is_empty()
             && gates.iter().all(|change| {
                 let manifest = change.reading.as_ref().and_then(|r| r.manifest.as_ref());
                 manifest.is_some_and(|m| signed(&m.signoffs))
@@ -86,6 +89,8 @@ impl Ledger {
             path: change.file.path.clone(),
             blob,
             bound,
+            binding: manifest.binding.clone(),
+            content: manifest.subject_sha256,
             epoch: report.epoch,
             time: judged.time,
             people: judged.counted.iter().map(|s| s.reviewer_id.clone()).collect(),
@@ -262,6 +267,7 @@ impl Ledger {
         self.last_time = self.last_time.max(Some(accepted.time));
         self.name_later_dates(accepted.time);
         let Some(epoch) = accepted.epoch else { return };
+        let before = self.previous_gate();
         let position = self.position_of(accepted.bound.gate, step).unwrap_or(step.position);
         let later = accepted.bound.gate != step.id && accepted.only_manifests;
         self.last_gate = Some(LastGate {
@@ -270,6 +276,19 @@ impl Ledger {
             epoch,
             only_manifest_after: u64::from(later),
         });
+        self.epochs.insert(
+            epoch,
+            AcceptedEpoch {
+                gate: accepted.bound.gate,
+                previous: before,
+                binding: accepted.binding,
+                content: accepted.content,
+                authors: condensed(
+                    &self.registry,
+                    self.contributions.iter().filter(|c| c.position <= position),
+                ),
+            },
+        );
         // What still stands in the tree cannot have been looked into and put right.
         let standing: BTreeSet<Oid> = self.unrepaired.values().flatten().copied().collect();
         let cures = accepted.cures.into_iter();
@@ -383,7 +402,7 @@ impl Ledger {
 }
 
 /// The commit's own signature.
-fn need_of_signer(step: &Step, signer: &Authorised) -> Need {
+pub(super) fn need_of_signer(step: &Step, signer: &Authorised) -> Need {
     Need {
         gate: None,
         signoff: None,

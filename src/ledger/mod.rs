@@ -4,10 +4,12 @@
 //! and that one changes no state. What the tip knows of compromised keys is applied afterwards, in
 //! `hindsight`: it changes verdicts, never the state that the fold went through.
 
+mod ceremony;
 mod commits;
 mod epoch;
 mod foresee;
 mod hindsight;
+mod reattest;
 mod signoffs;
 mod start;
 mod step;
@@ -32,6 +34,7 @@ use crate::rules::dissent::OpenDissent;
 use crate::rules::keyring::Keyring;
 use crate::rules::registry_change::InForce;
 use crate::rules::self_review::Contribution;
+use reattest::{AcceptedEpoch, Reattestation};
 
 /// What the run was asked, as far as judging is concerned.
 #[derive(Clone, Debug)]
@@ -94,6 +97,14 @@ pub struct Ledger {
     /// Blobs of accepted manifests, by path.
     manifests: BTreeMap<String, Oid>,
     participation: BTreeMap<ReviewerId, Participation>,
+    /// Accepted epoch gates, as far as re-attestations ask.
+    epochs: BTreeMap<u64, AcceptedEpoch>,
+    /// Valid re-attestations, by gate.
+    reattested: BTreeMap<Oid, Vec<Reattestation>>,
+    /// Index of the ceremony that brought a key, for keys that came after the anchor.
+    origins: BTreeMap<Fingerprint, usize>,
+    /// Indices of the ceremonies that said something about a key's compromise after the anchor.
+    governors: BTreeMap<Fingerprint, BTreeSet<usize>>,
     contributions: Vec<Contribution>,
     mainline: HashMap<Oid, u64>,
     open_dissents: Vec<OpenDissent>,

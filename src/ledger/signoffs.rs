@@ -135,7 +135,7 @@ impl Ledger {
         if !around.trusted {
             self.check_currency(&mut rows, around, time);
         }
-        collect(manifest, rows, around, time)
+        collect(manifest, rows, around, time, self.next_epoch())
     }
 
     /// T: the latest of the eligible timestamps, the commit's dates, and the previous gate's T.
@@ -212,6 +212,7 @@ fn collect<'m>(
     rows: Vec<Row<'m>>,
     around: &Around<'_>,
     time: Time,
+    next: u64,
 ) -> Judged<'m> {
     let mut judged = Judged {
         reports: Vec::new(),
@@ -236,7 +237,7 @@ fn collect<'m>(
         });
         if row.attested.attested {
             if signoff.dissents() {
-                judged.dissents.push(OpenDissent::of(manifest, signoff, around.carrier));
+                judged.dissents.push(OpenDissent::of(manifest, signoff, around.carrier, next));
             } else if stands {
                 judged
                     .lifting

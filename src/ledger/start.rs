@@ -18,6 +18,7 @@ use crate::rules::keyring::Keyring;
 use crate::rules::registry_change::{InForce, not_regular, secret};
 use crate::rules::{Context, certificate};
 
+use super::reattest::AcceptedEpoch;
 use super::step::committed;
 use super::{LastGate, Ledger, Options};
 
@@ -73,6 +74,10 @@ impl Ledger {
             last_time: None,
             manifests: BTreeMap::new(),
             participation: BTreeMap::new(),
+            epochs: BTreeMap::new(),
+            reattested: BTreeMap::new(),
+            origins: BTreeMap::new(),
+            governors: BTreeMap::new(),
             contributions: Vec::new(),
             mainline: HashMap::from([(anchor, 0)]),
             open_dissents: Vec::new(),
@@ -262,6 +267,18 @@ impl Ledger {
         let times = manifest.into_iter().flat_map(|m| m.signoffs.iter().map(|s| s.timestamp));
         self.last_time = times.chain(standing.added_by.map(|(_, time)| time)).max();
         self.last_gate = Some(LastGate { id, position: 0, epoch, only_manifest_after: 0 });
+        if let Some(manifest) = manifest
+            && let Some(previous) = manifest.previous_gate
+        {
+            let about = AcceptedEpoch {
+                gate: id,
+                previous,
+                binding: manifest.binding.clone(),
+                content: manifest.subject_sha256,
+                authors: Vec::new(),
+            };
+            self.epochs.insert(epoch, about);
+        }
     }
 }
 

@@ -17,7 +17,16 @@ use crate::rules::self_review::Contribution;
 use crate::rules::{clock, manifest_file, merges, registry_change, sequence};
 
 use super::Ledger;
+use super::ceremony::JudgedCeremony;
 use super::epoch::JudgedGate;
+
+/// A ceremony that holds and is put in force once the commit is judged to its end.
+struct Pending {
+    judged: JudgedCeremony,
+    /// Its place among all gates.
+    index: usize,
+    signer: Option<Authorised>,
+}
 
 /// What a commit's changed paths make of it, by the registry in force.
 #[derive(Default)]
@@ -25,7 +34,7 @@ struct Kinds<'a> {
     epochs: Vec<&'a ManifestChange>,
     squashes: Vec<&'a ManifestChange>,
     dissents: Vec<&'a ManifestChange>,
-    others: Vec<&'a ManifestChange>,
+    reattestations: Vec<&'a ManifestChange>,
     ceremony: bool,
 }
 
@@ -57,10 +66,20 @@ impl Ledger {
         self.counts.commits = self.counts.commits.saturating_add(1);
         let mut findings: Vec<Finding> = step.gaps.iter().map(|gap| gap.finding.clone()).collect();
         match &step.commit {
-            Err(malformed) => findings.extend(self.malformed(step, malformed)),
-            Ok(head) => findings.extend(self.judge(step, head)),
+            Err(malformed) => {
+                findings.extend(self.malformed(step, malformed));
+                self.judge_brought(step, before);
+            }
+            Ok(head) => {
+                let (found, pending) = self.judge(step, head);
+                findings.extend(found);
+                // What it brought is judged by the registry in force where it was merged.
+                self.judge_brought(step, before);
+                if let Some(pending) = pending {
+                    self.succeed(pending.judged, pending.index, step, pending.signer.as_ref());
+                }
+            }
         }
-        self.judge_brought(step, before);
         self.mainline.insert(step.id, step.position);
         self.findings
             .extend(findings.into_iter().map(|finding| (step.position, place(finding, step))));
@@ -77,7 +96,7 @@ impl Ledger {
         self.contribute(step);
         let mut findings = vec![malformed_finding(malformed)];
         findings.extend(merges::check(malformed.parents.as_deref().unwrap_or_default()));
-        findings.extend(self.check_files(step));
+        findings.extend(self.check_files(step, None));
         self.note_repairs(step);
         let kinds = self.kinds(step);
         for change in kinds.epochs.iter().chain(&kinds.squashes) {
@@ -131,8 +150,9 @@ impl Ledger {
         }
     }
 
-    fn check_files(&self, step: &Step) -> Vec<Finding> {
-        let mut findings = registry_change::check(&self.context(), step, &self.in_force);
+    /// `record` is the path of the record by which the commit changes the registry.
+    fn check_files(&self, step: &Step, record: Option<&str>) -> Vec<Finding> {
+        let mut findings = registry_change::check(&self.context(), step, &self.in_force, record);
         for change in &step.manifests {
             if let Some(accepted) = self.manifests.get(&change.file.path) {
                 findings.extend(manifest_file::check_written_once(change, *accepted));
@@ -141,12 +161,14 @@ impl Ledger {
         findings
     }
 
-    fn judge(&mut self, step: &Step, head: &Head) -> Vec<Finding> {
+    fn judge(&mut self, step: &Step, head: &Head) -> (Vec<Finding>, Option<Pending>) {
         self.contribute(step);
-        let mut findings = self.check_files(step);
+        let record = self.record_of(step).map(|record| record.path.as_str());
+        let mut findings = self.check_files(step, record);
         self.note_repairs(step);
         self.refresh(step);
         findings.extend(merges::check(&head.parents));
+        findings.extend(self.check_merged(step));
         let kinds = self.kinds(step);
         let signed = self.check_signature(step, head, &kinds, &mut findings);
         findings.extend(self.check_dates(step, head, signed.as_ref(), &kinds));
@@ -154,7 +176,13 @@ impl Ledger {
             let paths: Vec<&str> = kinds.epochs.iter().map(|m| m.file.path.as_str()).collect();
             findings.push(sequence::several(&paths));
         }
-        findings.extend(self.others(&kinds));
+        let ceremony = self.judge_ceremony(step, head, signed.as_ref().map(|s| s.time));
+        if let Some(ceremony) = &ceremony {
+            findings.extend(ceremony.findings.iter().cloned());
+        }
+        for change in &kinds.reattestations {
+            findings.extend(self.judge_reattestation(step, head, change));
+        }
         // A dissent that lands together with the gate that it speaks against is not too late.
         let (now, later): (Vec<&ManifestChange>, Vec<&ManifestChange>) = kinds
             .dissents
@@ -170,7 +198,8 @@ impl Ledger {
             .chain(&kinds.squashes)
             .map(|change| self.judge_gate(step, head, change, signed.as_ref()))
             .collect();
-        self.settle(step, head, &kinds, signed.as_ref(), &findings, &mut gates);
+        let index = self.gates.len();
+        let holds = self.settle(step, head, &kinds, signed.as_ref(), &findings, &mut gates);
         for change in later {
             findings.extend(self.take_dissent(step, committed, change));
         }
@@ -183,7 +212,9 @@ impl Ledger {
             }));
         }
         self.record(step, &kinds.name(), signed.as_ref(), &findings);
-        findings
+        let pending =
+            ceremony.filter(|_| holds).map(|judged| Pending { judged, index, signer: signed });
+        (findings, pending)
     }
 
     /// Accepts the gates of a commit if nothing at all speaks against it.
@@ -195,20 +226,20 @@ impl Ledger {
         signed: Option<&Authorised>,
         common: &[Finding],
         gates: &mut [JudgedGate],
-    ) {
+    ) -> bool {
         let all = common.iter().chain(gates.iter().flat_map(|gate| &gate.findings));
         // A date in the future leaves the verdict open but must not change the state, or else the
         // machine's clock would.
         let holds =
             all.filter(|f| f.code != Code::FutureDated).all(|f| f.severity < Severity::Undecided);
         let worst = Verdict::of(common.iter().map(|f| f.severity));
-        if kinds.ceremony {
-            let report = gate_report(step, None, signed, Some(head.committer.time));
-            self.gates.push(GateReport { verdict: worst, ..report });
-        }
         let siblings: Vec<Verdict> =
             gates.iter().map(|g| Verdict::of(g.findings.iter().map(|f| f.severity))).collect();
         let together = siblings.into_iter().fold(worst, Verdict::max);
+        if kinds.ceremony {
+            let report = gate_report(step, None, signed, Some(head.committer.time));
+            self.gates.push(GateReport { verdict: together, ..report });
+        }
         // They are listed after this, in the same order.
         for (index, gate) in (self.gates.len()..).zip(gates) {
             if holds {
@@ -218,6 +249,7 @@ impl Ledger {
             }
             gate.report.verdict = gate.report.verdict.max(together);
         }
+        holds
     }
 
     fn kinds<'a>(&self, step: &'a Step) -> Kinds<'a> {
@@ -241,7 +273,7 @@ impl Ledger {
                 ManifestName::Epoch(_) | ManifestName::NearlyEpoch(_) => kinds.epochs.push(change),
                 ManifestName::Squash(_) => kinds.squashes.push(change),
                 ManifestName::Dissent { .. } => kinds.dissents.push(change),
-                ManifestName::Reattest { .. } => kinds.others.push(change),
+                ManifestName::Reattest { .. } => kinds.reattestations.push(change),
             }
         }
         kinds
@@ -264,24 +296,6 @@ impl Ledger {
         step.subjects.get(&self.paths).copied()
     }
 
-    fn others(&self, kinds: &Kinds<'_>) -> Vec<Finding> {
-        kinds
-            .others
-            .iter()
-            .map(|change| {
-                Finding::new(
-                    Code::UnsupportedVersion,
-                    format!(
-                        "{} is a re-attestation, which this version of gatecheck cannot judge",
-                        crate::model::text::shown(&change.file.path)
-                    ),
-                )
-                .compared("a re-attestation", "a version of gatecheck that knows it")
-                .help("use a newer gatecheck")
-            })
-            .collect()
-    }
-
     fn check_signature(
         &mut self,
         step: &Step,
@@ -297,7 +311,7 @@ impl Ledger {
         let manifests: Vec<&ManifestChange> =
             kinds.epochs.iter().chain(&kinds.squashes).copied().collect();
         let forge = if is_gate {
-            !kinds.ceremony && self.accepts_forge(&manifests)
+            self.accepts_forge(&manifests)
         } else {
             self.registry.policy.mainline.accept_forge
         };
@@ -378,7 +392,12 @@ impl Ledger {
                 let refused = !attested.findings.is_empty();
                 findings.extend(attested.findings);
                 if attested.attested && fits && named && signoff.dissents() {
-                    self.open_dissents.push(OpenDissent::of(manifest, signoff, step.id));
+                    self.open_dissents.push(OpenDissent::of(
+                        manifest,
+                        signoff,
+                        step.id,
+                        self.next_epoch(),
+                    ));
                 } else if attested.attested || !refused {
                     findings.push(
                         Finding::new(
@@ -412,7 +431,12 @@ impl Ledger {
         for signoff in manifest.signoffs.iter().filter(|signoff| signoff.dissents()) {
             let carrier = dissent_carrier(step, committed, signoff);
             if self.attest(manifest, signoff, &step.facts, carrier).attested {
-                self.open_dissents.push(OpenDissent::of(manifest, signoff, step.id));
+                self.open_dissents.push(OpenDissent::of(
+                    manifest,
+                    signoff,
+                    step.id,
+                    self.next_epoch(),
+                ));
             }
         }
     }

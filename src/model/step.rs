@@ -2,7 +2,7 @@
 //!
 //! Made in `history`; nothing in here needs git or cryptography any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::ceremony::RecordReading;
@@ -137,8 +137,8 @@ pub struct MergedRegistry {
     pub parent: Oid,
     /// The registry in its tree; always a regular file.
     pub file: RegistryFile,
-    /// The ceremony records in its tree whose serial, by their name, is above that of the first
-    /// parent's registry: lowest first, at most [`MergedRegistry::MAX_RECORDS`].
+    /// The ceremony records in its tree that the first parent's does not have: by the serial in
+    /// their name, lowest first, at most [`MergedRegistry::MAX_RECORDS`].
     pub records: Vec<Arc<RecordReading>>,
 }
 
@@ -173,6 +173,9 @@ pub struct Step {
     /// What the records cite in `charter_ack`: the file's path and its text in this commit's own
     /// tree. Only regular files of UTF-8 text are here, at most [`Step::MAX_CITED`] of them.
     pub cited: BTreeMap<String, Arc<Source>>,
+    /// Those `parent`s of the records that are no mainline commit after the anchor, but an
+    /// ancestor of it.
+    pub before_anchor: BTreeSet<Oid>,
     /// Manifests that differ, for every naming that any registry of the judged history uses.
     pub manifests: Vec<ManifestChange>,
     /// By naming: set where `manifests` adds one of that naming. Only the naming of the registry in
@@ -223,6 +226,7 @@ impl Step {
             sha256: BTreeMap::new(),
             records: Vec::new(),
             cited: BTreeMap::new(),
+            before_anchor: BTreeSet::new(),
             manifests: Vec::new(),
             subjects: BTreeMap::new(),
             subject_differences: BTreeMap::new(),

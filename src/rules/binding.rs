@@ -153,6 +153,17 @@ pub fn check(
     Ok(bound)
 }
 
+/// A binding in words.
+#[must_use]
+pub fn words(binding: &Binding) -> String {
+    match binding {
+        Binding::Tree(tree) => format!("tree {tree}"),
+        Binding::Commit(commit) => format!("commit {commit}"),
+        Binding::UnresolvableCommit(text) => format!("commit \"{}\"", shown(text)),
+        Binding::Missing => "nothing".to_owned(),
+    }
+}
+
 fn differing(paths: Option<&Vec<String>>) -> String {
     let Some(paths) = paths.filter(|paths| !paths.is_empty()) else { return String::new() };
     let shown: Vec<String> = paths.iter().map(|path| shown(path)).collect();

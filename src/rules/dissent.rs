@@ -1,7 +1,7 @@
 //! Rule: an attested dissent blocks until the dissenter lifts it.
 
 use crate::finding::{Code, CodeDoc, Finding, Place};
-use crate::model::manifest::{Manifest, Signoff};
+use crate::model::manifest::{Manifest, Signoff, Target};
 use crate::model::text::shown;
 use crate::model::{Oid, ReviewerId, Time};
 
@@ -20,6 +20,8 @@ pub const DOCS: &[CodeDoc] = &[CodeDoc {
 pub struct OpenDissent {
     /// Who dissents.
     pub reviewer: ReviewerId,
+    /// The epoch whose gate it blocks.
+    pub epoch: u64,
     /// In their words, unescaped.
     pub words: String,
     /// When they say they signed it.
@@ -29,11 +31,16 @@ pub struct OpenDissent {
 }
 
 impl OpenDissent {
-    /// An attested sign-off that dissents.
+    /// An attested sign-off that dissents. `next` is the epoch of the next gate: that of a
+    /// dissent at a squash gate.
     #[must_use]
-    pub fn of(manifest: &Manifest, signoff: &Signoff, carrier: Oid) -> Self {
+    pub fn of(manifest: &Manifest, signoff: &Signoff, carrier: Oid, next: u64) -> Self {
         Self {
             reviewer: signoff.reviewer_id.clone(),
+            epoch: match manifest.target {
+                Target::Epoch(epoch) => epoch,
+                Target::Squash(_) => next,
+            },
             words: signoff.dissent.clone(),
             at: signoff.timestamp,
             place: Place::new(
@@ -101,6 +108,7 @@ mod tests {
         let name = |n: &str| ReviewerId::new(n).unwrap();
         let (alice, bob) = (name("alice"), name("bob"));
         let open = [OpenDissent {
+            epoch: 0,
             reviewer: alice.clone(),
             words: "no".into(),
             at: at("2026-02-01"),

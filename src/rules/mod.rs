@@ -7,6 +7,7 @@
 pub mod attestation;
 pub mod authority;
 pub mod binding;
+pub mod ceremony;
 pub mod certificate;
 pub mod clock;
 pub mod commit_signature;
@@ -90,7 +91,7 @@ const DOCS: &[&[CodeDoc]] = &[
 /// All explanations, in the order of [`Code::ALL`].
 #[must_use]
 pub fn explanations() -> Vec<CodeDoc> {
-    let mut all: Vec<CodeDoc> = DOCS.iter().flat_map(|docs| docs.iter().copied()).collect();
+    let mut all: Vec<CodeDoc> = every_doc().collect();
     all.sort_by_key(|doc| doc.code);
     all
 }
@@ -98,7 +99,11 @@ pub fn explanations() -> Vec<CodeDoc> {
 /// The explanation of one code.
 #[must_use]
 pub fn explanation(code: Code) -> Option<CodeDoc> {
-    DOCS.iter().flat_map(|docs| docs.iter()).find(|doc| doc.code == code).copied()
+    every_doc().find(|doc| doc.code == code)
+}
+
+fn every_doc() -> impl Iterator<Item = CodeDoc> {
+    DOCS.iter().chain(ceremony::DOCS).flat_map(|docs| docs.iter().copied())
 }
 
 #[cfg(test)]

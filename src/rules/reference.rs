@@ -12,48 +12,6 @@ pub const DOCS: &[CodeDoc] = &[
         fix: "Use a newer gatecheck, or correct the version.",
     },
     CodeDoc {
-        code: Code::RegistryRollback,
-        what: "The registry's serial went back, stayed, or skipped a number, or an old registry was put back.",
-        why: "An old registry gives authority back to keys that were retired since.",
-        fix: "Put the registry in force back; changes go through a ceremony with the next serial.",
-    },
-    CodeDoc {
-        code: Code::RegistryEntryRemoved,
-        what: "An entry of the registry disappeared instead of moving to `retired_keys`.",
-        why: "History is verified with retired entries; without them nobody can tell whether old gates were good.",
-        fix: "Put the entry back under `[[retired_keys]]`.",
-    },
-    CodeDoc {
-        code: Code::RetroactiveWindow,
-        what: "The window of a standing entry was moved into the past.",
-        why: "A window that moves back gives authority to signatures that had none when they were made.",
-        fix: "Let the window begin at the ceremony.",
-    },
-    CodeDoc {
-        code: Code::PossessionMissing,
-        what: "A key appears in the registry without having signed the ceremony that brings it.",
-        why: "Without proof of possession somebody could enrol another person's key, or one that nobody holds.",
-        fix: "Have the new key's owner approve the ceremony with that key, in the role `possession`.",
-    },
-    CodeDoc {
-        code: Code::CeremonyMismatch,
-        what: "The ceremony record and the commit do not describe the same change.",
-        why: "People approved what the record says, not what the commit does.",
-        fix: "Plan the ceremony anew from the mainline as it is now, and collect approvals for that.",
-    },
-    CodeDoc {
-        code: Code::CharterAckMissing,
-        what: "The ceremony needs an acknowledgment in the decision log, and there is none in its commit.",
-        why: "Emergency powers leave a trace that everybody can read.",
-        fix: "Add the heading to the decision log in the same commit and name it in `charter_ack`.",
-    },
-    CodeDoc {
-        code: Code::CoverageGap,
-        what: "A domain has nobody with an open key window.",
-        why: "No gate can pass until somebody can vouch for that domain.",
-        fix: "Enrol or rotate a key for one of the domain's people.",
-    },
-    CodeDoc {
         code: Code::DuplicateFingerprint,
         what: "The same key stands in the registry more than once, for two people or with overlapping windows.",
         why: "One key is one person; two windows that overlap leave open which of them decided.",
@@ -76,12 +34,6 @@ pub const DOCS: &[CodeDoc] = &[
         what: "An id looks like another one, or holds letters of another script that look like plain ones.",
         why: "People approve what they read; a look-alike would be approved as somebody else.",
         fix: "Choose an id of plain lower-case letters that nobody can mistake.",
-    },
-    CodeDoc {
-        code: Code::InvalidThreshold,
-        what: "A threshold asks for more people than there are, or for none.",
-        why: "A threshold that nobody can meet locks the registry; one of zero lets anybody change it.",
-        fix: "Set a number that the listed people can meet.",
     },
     CodeDoc {
         code: Code::MissingBackup,
@@ -136,12 +88,6 @@ pub const DOCS: &[CodeDoc] = &[
         what: "The charter changed without what an amendment needs.",
         why: "The charter is what all other rules rest on.",
         fix: "Add the marker and the entry in the decision log, and have all domains sign off.",
-    },
-    CodeDoc {
-        code: Code::OverrideUnrecorded,
-        what: "A dissent was overridden without an entry in the decision log.",
-        why: "Overriding somebody must stay visible.",
-        fix: "Add the entry to the decision log in the override ceremony's commit.",
     },
     CodeDoc {
         code: Code::NotDescendant,

@@ -1,7 +1,6 @@
 //! Rule: the registry and its key files change by ceremony only.
 //!
-//! Ceremonies cannot be judged by this version, so every change of the registry is refused: closed,
-//! not open. Two things need no ceremony: a repair, which puts the bytes in force back after a
+//! What a ceremony may change is told in `ceremony`. Two things need none: a repair, which puts the bytes in force back after a
 //! refused change, and a refresh of a key file, which only adds what the owner of a key that is
 //! there already signed.
 
@@ -96,11 +95,19 @@ fn only_adds(old: &KeyFile, new: &KeyFile) -> bool {
     same_people && kept && new.problems.is_empty() && !new.holds_secret
 }
 
-/// Judges everything that a commit changes below `keys/`. Empty: nothing but repairs.
+/// Judges everything that a commit changes below `keys/`. Empty: nothing but repairs. `record` is the
+/// path of a ceremony's record that the commit adds: then the registry, its key files and that
+/// record are judged as a ceremony.
 #[must_use]
-pub fn check(cx: &Context<'_>, step: &Step, in_force: &InForce) -> Vec<Finding> {
+pub fn check(
+    cx: &Context<'_>,
+    step: &Step,
+    in_force: &InForce,
+    record: Option<&str>,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if let Some(file) = &step.registry
+    if record.is_none()
+        && let Some(file) = &step.registry
         && (file.blob().is_none() || file.blob() != in_force.registry)
     {
         findings.extend(registry(cx, file));
@@ -115,6 +122,9 @@ pub fn check(cx: &Context<'_>, step: &Step, in_force: &InForce) -> Vec<Finding> 
         refreshed(step, in_force).into_iter().map(|(path, ..)| path).collect();
     for change in step.keys.iter().filter(|c| !refreshed.contains(&c.path.as_str())) {
         let is_record = change.path.starts_with(&format!("{CEREMONIES_FOLDER}/"));
+        if record.is_some() && (record == Some(change.path.as_str()) || !is_record) {
+            continue;
+        }
         if change.path != REGISTRY_PATH && (is_record || named.contains(&change.path)) {
             findings.extend(file(change, in_force, is_record));
         }
@@ -163,7 +173,10 @@ fn registry(cx: &Context<'_>, file: &RegistryFile) -> Vec<Finding> {
         RegistryFile::File(_, reading) => {
             findings.extend(reading.problems.iter().cloned());
             match &reading.registry {
-                Some(new) => format!("registry of serial {}", new.serial),
+                Some(new) => format!(
+                    "registry of serial {}, without one record of a ceremony for it",
+                    new.serial
+                ),
                 None => "a registry that cannot be read".to_owned(),
             }
         }
@@ -249,12 +262,12 @@ mod tests {
     fn nothing_changed_and_repairs_are_accepted() {
         let world = World::new();
         let mut step = step(9);
-        assert!(check(&world.context(), &step, &in_force()).is_empty());
+        assert!(check(&world.context(), &step, &in_force(), None).is_empty());
         step.keys = vec![
             change("keys/alice.asc", Some(61), Some(60)),
             change("keys/README", None, Some(1)),
         ];
-        assert!(check(&world.context(), &step, &in_force()).is_empty());
+        assert!(check(&world.context(), &step, &in_force(), None).is_empty());
     }
 
     #[test]
@@ -268,13 +281,13 @@ mod tests {
         ] {
             let mut step = step(9);
             step.keys = vec![change(path, before, after)];
-            let found = check(&world.context(), &step, &in_force());
+            let found = check(&world.context(), &step, &in_force(), None);
             assert_eq!(found[0].code, Code::UnauthorisedRegistryChange, "{path}");
         }
         let mut step = step(9);
         step.registry = Some(RegistryFile::Missing);
         let codes: Vec<Code> =
-            check(&world.context(), &step, &in_force()).iter().map(|f| f.code).collect();
+            check(&world.context(), &step, &in_force(), None).iter().map(|f| f.code).collect();
         assert_eq!(codes, [Code::RegistryMissing, Code::UnauthorisedRegistryChange]);
     }
 
@@ -286,7 +299,7 @@ mod tests {
             let mut step = step(9);
             step.keys = vec![change("keys/alice.asc", Some(60), Some(61))];
             step.key_files.insert("keys/alice.asc".into(), (id(61), Arc::new(new)));
-            check(&world.context(), &step, &in_force()).len()
+            check(&world.context(), &step, &in_force(), None).len()
         };
         let mut more = old.clone();
         let revocation = crate::model::Revocation {
@@ -318,6 +331,6 @@ mod tests {
         let mut made = change("keys/alice.asc", Some(60), Some(60));
         made.after = Some((0o100_755, id(60)));
         step.keys = vec![made];
-        assert_eq!(check(&world.context(), &step, &in_force()).len(), 1);
+        assert_eq!(check(&world.context(), &step, &in_force(), None).len(), 1);
     }
 }

@@ -107,6 +107,7 @@ pub(crate) fn step(n: u8) -> Step {
         sha256: BTreeMap::new(),
         records: vec![],
         cited: BTreeMap::new(),
+        before_anchor: std::collections::BTreeSet::new(),
         bound_content: BTreeMap::new(),
         named: BTreeMap::new(),
         twins: vec![],
@@ -145,7 +146,7 @@ impl World {
         world
     }
 
-    fn enrol(&mut self, who: &str, domain: &str) {
+    pub(crate) fn enrol(&mut self, who: &str, domain: &str) {
         let reviewer = ReviewerId::new(who).unwrap();
         self.registry.reviewers.insert(
             reviewer.clone(),
@@ -195,6 +196,30 @@ impl World {
         );
     }
 
+    /// A further standing key for somebody, in a file of its own.
+    pub(crate) fn add_key(&mut self, who: &str, key: &str, window: Window) {
+        let path = format!("keys/{key}.asc");
+        self.registry.keys.push(KeyEntry {
+            reviewer: ReviewerId::new(who).unwrap(),
+            format: KeyFormat::OpenPgp,
+            fingerprint: Some(fingerprint(key)),
+            public_key: path.clone(),
+            window,
+            state: KeyState::Standing,
+            spot: Spot::START,
+            spots: BTreeMap::new(),
+        });
+        self.hold(&path, key);
+    }
+
+    /// A key file holds one more certificate.
+    pub(crate) fn hold(&mut self, path: &str, key: &str) {
+        let primary = fingerprint(key);
+        let keys = vec![self.certificate_key(primary)];
+        let file = self.files.entry(path.to_owned()).or_default();
+        file.certificates.push(Certificate { primary, keys, user_ids: vec![] });
+    }
+
     fn certificate_key(&self, fingerprint: Fingerprint) -> CertificateKey {
         CertificateKey {
             fingerprint,
@@ -211,7 +236,7 @@ impl World {
         }
     }
 
-    fn refresh(&mut self) {
+    pub(crate) fn refresh(&mut self) {
         self.keyring = Keyring::default();
         for (path, file) in &self.files {
             self.keyring.accept(path, file);

@@ -3,7 +3,8 @@
 //! Texts may hold: `{fpr:KEY}`, `{signing:KEY}` (fingerprints), `{public:KEY}`, `{secret:KEY}`,
 //! `{revoked-compromised:KEY}` (also `-unspecified`, `-retired`, `-superseded`; on 2026-03-01),
 //! `{claims:KEY:KEY}` (also `adopts`, `revokes`, and each with `-primary`: the first key's file, in
-//! which the second stands as a subkey), `{commit:NAME}`, `{tree:NAME}`, `{blob:NAME:PATH}`, `{sha256:NAME:PATH}`, `{x:N}` (N times `x`).
+//! which the second stands as a subkey), `{commit:NAME}`, `{tree:NAME}`, `{blob:NAME:PATH}`,
+//! `{text:NAME:PATH}`, `{sha256:NAME:PATH}`, `{x:N}` (N times `x`).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -95,10 +96,18 @@ impl World {
         let mut files = self.files(&spec, &parents);
         let mut gate = None;
         let mut statements = Vec::new();
+        if let Some(ceremony) = spec.ceremony.as_ref().filter(|c| !c.no_record) {
+            let by_id = |id: &String| self.commits.iter().find(|made| made.id == *id).unwrap();
+            let before = parents.first().map(by_id).expect("a ceremony changes a registry");
+            let made = super::ceremony::make(self, ceremony, &before.files, &files, &date);
+            files.insert(made.path, (0o100644, self.store.blob(made.text.as_bytes())));
+            statements.extend(made.statements);
+        }
         if spec.adds_manifest() {
             let made = manifest::make(self, &spec, &files, &date);
             files.insert(made.path, (0o100644, self.store.blob(made.text.as_bytes())));
-            (gate, statements) = (made.gate, made.statements);
+            gate = made.gate;
+            statements.extend(made.statements);
         }
         let tree = self.store.tree(&files);
         let signed_by = match spec.signed_by.as_deref() {
@@ -173,6 +182,15 @@ impl World {
         for (path, mode) in &spec.modes {
             let entry = files.get_mut(path).expect("a file to change the mode of");
             entry.0 = u32::from_str_radix(mode, 8).unwrap();
+        }
+        if let Some(ceremony) = &spec.ceremony {
+            let old = String::from_utf8(self.store.read(&files[REGISTRY].1)).unwrap();
+            let new = self.store.blob(super::ceremony::changed(self, ceremony, &old).as_bytes());
+            files.insert(REGISTRY.into(), (0o100644, new));
+            for key in ceremony.add.keys() {
+                let public = self.store.blob(self.keys[key].public().as_bytes());
+                files.entry(self.key_path(key)).or_insert((0o100644, public));
+            }
         }
         if !spec.registry_edit.is_empty() {
             let old = self.store.read(&files[REGISTRY].1);
@@ -295,6 +313,7 @@ impl World {
                 "commit" => self.commit(what).id.clone(),
                 "tree" => self.commit(what).tree.clone(),
                 "blob" => self.blob_of(what),
+                "text" => String::from_utf8(self.store.read(&self.blob_of(what))).unwrap(),
                 "sha256" => hex::encode(Sha256::digest(self.store.read(&self.blob_of(what)))),
                 "x" => "x".repeat(what.parse().unwrap()),
                 "claims" | "adopts" | "revokes" | "claims-primary" | "adopts-primary"

@@ -259,6 +259,13 @@ fn material(name: &str, kind: &str, created: SystemTime) -> Key<SecretParts, Uns
         "openpgp-rsa1024" => rsa(&RSA1024, 1024).into(),
         "openpgp-rsa2048" => rsa(&RSA2048, 2048).into(),
         "openpgp-v6-ed25519" => Key6::import_secret_ed25519(&seed(name), created).unwrap().into(),
+        // Made anew in every process: there is no seed to give.
+        "openpgp-v6-mldsa65" => {
+            static MLDSA65: OnceLock<Key6<SecretParts, UnspecifiedRole>> = OnceLock::new();
+            let mut key = MLDSA65.get_or_init(|| Key6::generate_mldsa65_ed25519().unwrap()).clone();
+            key.set_creation_time(created).unwrap();
+            key.into()
+        }
         "openpgp-ed25519"
         | "openpgp-ed25519-subkey"
         | "openpgp-subkey-without-backsig"

@@ -2,6 +2,7 @@
 //! judges it, and the answer is compared with the story's own.
 
 pub(crate) mod build;
+pub(crate) mod ceremony;
 pub(crate) mod git_view;
 pub(crate) mod judge;
 pub(crate) mod keys;

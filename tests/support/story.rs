@@ -210,6 +210,9 @@ pub(crate) struct CommitSpec {
     /// Edits of the manifest after the sign-offs were signed.
     pub(crate) manifest_edit: Edits,
 
+    /// The commit is a ceremony: its registry and its record are made from this.
+    pub(crate) ceremony: Option<super::ceremony::CeremonySpec>,
+
     /// Edits of the commit before it is signed.
     pub(crate) edit_signed: Edits,
     /// Edits of the commit after it was signed.
@@ -225,6 +228,7 @@ impl CommitSpec {
     /// Whether a manifest of a gate is added.
     pub(crate) fn is_gate(&self) -> bool {
         self.squash.is_some()
+            || self.ceremony.is_some()
             || (self.epoch.is_some() && self.reattest.is_none() && self.dissent_of.is_none())
     }
 
@@ -237,6 +241,7 @@ impl CommitSpec {
             && self.hex_files.is_empty()
             && self.remove.is_empty()
             && self.registry_edit.is_empty()
+            && self.ceremony.is_none()
     }
 
     /// Whether any manifest is added.

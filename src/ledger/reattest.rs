@@ -1,0 +1,203 @@
+//! Re-attestations: people vouch once more for an accepted gate, whose signatures came in doubt.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::finding::{Code, Finding, Place};
+use crate::model::manifest::{Binding, Manifest, PreviousGate};
+use crate::model::step::{Head, ManifestChange, Step};
+use crate::model::{DomainId, ManifestName, Oid};
+use crate::rules::self_review::Contribution;
+use crate::rules::{binding, dissent, manifest_file, quorum, scope};
+
+use super::Ledger;
+use super::signoffs::{Around, Judged};
+
+/// What an accepted epoch gate was about.
+#[derive(Clone, Debug)]
+pub(super) struct AcceptedEpoch {
+    /// The gate.
+    pub(super) gate: Oid,
+    /// The gate before it.
+    pub(super) previous: PreviousGate,
+    /// What its sign-offs were bound to: the tree, or the commit itself.
+    pub(super) binding: Binding,
+    /// The content digest of that tree, where the manifest stated one.
+    pub(super) content: Option<[u8; 32]>,
+    /// Who touched what, one path for each author and domain.
+    pub(super) authors: Vec<Contribution>,
+}
+
+/// One contribution for each author and set of domains: all that the rule of self-review asks.
+pub(super) fn condensed<'c>(
+    registry: &crate::model::Registry,
+    since: impl Iterator<Item = &'c Contribution>,
+) -> Vec<Contribution> {
+    let mut known: BTreeMap<(String, BTreeSet<&DomainId>), Contribution> = BTreeMap::new();
+    for one in since {
+        let mut domains: BTreeMap<&DomainId, &Vec<u8>> = BTreeMap::new();
+        for domain in registry.domains.values() {
+            if let Some(path) = one.paths.iter().find(|path| domain.owns(path)) {
+                domains.insert(&domain.id, path);
+            }
+        }
+        if domains.is_empty() {
+            continue;
+        }
+        let key = (one.email.to_lowercase(), domains.keys().copied().collect());
+        known.entry(key).or_insert_with(|| Contribution {
+            position: one.position,
+            email: one.email.clone(),
+            paths: domains.into_values().cloned().collect(),
+        });
+    }
+    known.into_values().collect()
+}
+
+impl Ledger {
+    /// Judges a re-attestation as its gate was judged, with the registry in force where it lands.
+    /// It is no gate: it changes nothing but what hindsight may rely on.
+    pub(super) fn judge_reattestation(
+        &mut self,
+        step: &Step,
+        head: &Head,
+        change: &ManifestChange,
+    ) -> Vec<Finding> {
+        let ManifestName::Reattest { epoch, .. } = &change.name else { return Vec::new() };
+        let epoch = *epoch;
+        let mut findings: Vec<Finding> = manifest_file::not_regular(change).into_iter().collect();
+        let reading = change.reading.as_ref();
+        findings.extend(reading.into_iter().flat_map(|r| r.problems.iter().cloned()));
+        let Some(manifest) = reading.and_then(|reading| reading.manifest.as_deref()) else {
+            return of_epoch(findings, epoch);
+        };
+        let Some(accepted) = self.epochs.get(&epoch) else {
+            findings.push(
+                Finding::new(
+                    Code::EpochSequence,
+                    format!("epoch {epoch} has no accepted gate after the anchor that could be attested again"),
+                )
+                .compared(format!("epoch {epoch}"), "the epoch of an accepted gate")
+                .help("re-attest a gate that stands between the anchor and here"),
+            );
+            return of_epoch(findings, epoch);
+        };
+        findings.extend(about_another(manifest, accepted, step.id));
+        let since: Vec<&Contribution> = accepted.authors.iter().collect();
+        let around = Around {
+            carrier: step.id,
+            committed: head.committer.time,
+            signer: None,
+            signed: None,
+            facts: &step.facts,
+            epoch: self.last_gate.map_or(epoch, |gate| gate.epoch),
+            is_epoch: true,
+            currency_time: None,
+            since,
+            own_paths: BTreeSet::new(),
+            trusted: false,
+        };
+        let judged = self.judge_signoffs(manifest, &around);
+        findings.extend(judged.findings.iter().cloned());
+        if manifest.signoffs.is_empty() || reading.is_none_or(|r| r.problems.is_empty()) {
+            findings.extend(self.check_again(manifest, epoch, &judged, step.id));
+        }
+        let gate = accepted.gate;
+        if findings.iter().all(|f| f.severity < crate::finding::Severity::Undecided)
+            && let Some((_, blob)) = change.file.after
+        {
+            self.manifests.insert(change.file.path.clone(), blob);
+            self.reattested.entry(gate).or_default().push(Reattestation {
+                position: step.position,
+                keys: judged.signed_by.iter().map(|by| (by.key, by.primary)).collect(),
+            });
+        }
+        of_epoch(findings, epoch)
+    }
+
+    /// Scope and quorum, as at the gate itself.
+    fn check_again(
+        &self,
+        manifest: &Manifest,
+        epoch: u64,
+        judged: &Judged<'_>,
+        carrier: Oid,
+    ) -> Vec<Finding> {
+        let cx = self.context();
+        let mut findings = Vec::new();
+        let mut scopes: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
+        for signoff in &judged.counted {
+            let scope = signoff.scope.iter().map(String::as_str);
+            scopes.entry(&signoff.domain).or_default().extend(scope);
+        }
+        for (domain, scopes) in &scopes {
+            let domain = self.registry.domains.get(*domain);
+            findings.extend(domain.and_then(|domain| scope::check(&cx, domain, scopes)));
+        }
+        findings.extend(quorum::check_epoch(&cx, manifest, epoch, &judged.counted, carrier));
+        findings.extend(dissent::check(&cx, &judged.dissents, &judged.lifting, judged.time));
+        findings
+    }
+}
+
+/// A valid re-attestation, and what it rests on itself.
+#[derive(Clone, Debug)]
+pub(super) struct Reattestation {
+    pub(super) position: u64,
+    /// Keys and primaries of its sign-offs.
+    pub(super) keys: Vec<(crate::model::Fingerprint, crate::model::Fingerprint)>,
+}
+
+/// Same subject and predecessor as the gate.
+fn about_another(manifest: &Manifest, accepted: &AcceptedEpoch, carrier: Oid) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let place = |field: &str| {
+        Place::new(&manifest.source, Some(carrier), manifest.spot(field), "stated here")
+    };
+    if manifest.previous_gate != Some(accepted.previous) {
+        findings.push(
+            Finding::new(
+                Code::PreviousGateMismatch,
+                "the re-attestation does not name the predecessor of the gate that it is about",
+            )
+            .compared(
+                manifest.previous_gate.map_or("none given".to_owned(), |p| p.to_string()),
+                accepted.previous.to_string(),
+            )
+            .at(place("previous_gate"))
+            .help("copy previous_gate from the gate's own manifest"),
+        );
+    }
+    if manifest.binding != accepted.binding {
+        findings.push(
+            Finding::new(
+                Code::SubjectMismatch,
+                "the re-attestation is about another subject than its gate",
+            )
+            .compared(binding::words(&manifest.binding), binding::words(&accepted.binding))
+            .at(place("subject_tree"))
+            .help("copy subject_tree or gate_commit from the gate's own manifest"),
+        );
+    }
+    if manifest.subject_sha256.is_some() && manifest.subject_sha256 != accepted.content {
+        findings.push(
+            Finding::new(
+                Code::SubjectMismatch,
+                "the re-attestation states another content digest than its gate",
+            )
+            .compared(
+                manifest.subject_sha256.map(hex::encode).unwrap_or_default(),
+                accepted.content.map_or("none, as in the gate's manifest".to_owned(), hex::encode),
+            )
+            .at(place("subject_sha256"))
+            .help("copy subject_sha256 from the gate's own manifest, or leave it out"),
+        );
+    }
+    findings
+}
+
+fn of_epoch(mut findings: Vec<Finding>, epoch: u64) -> Vec<Finding> {
+    for finding in &mut findings {
+        finding.epoch.get_or_insert(epoch);
+    }
+    findings
+}
