@@ -106,7 +106,11 @@ impl Settings {
             SignatureFact::Verified(signature)
                 if known.contains(&signature.key) && exactly(signature.key) => {}
             SignatureFact::Verified(signature) => {
-                return Err(refuse(&signature.key.to_string(), &key.entry.to_string()));
+                let wanted = match &key.handle {
+                    Handle::OpenPgp(user) => user.trim_end_matches('!').to_owned(),
+                    Handle::Ssh(_) => key.entry.to_string(),
+                };
+                return Err(refuse(&signature.key.to_string(), &wanted));
             }
             SignatureFact::Refused { observed, required, .. } => {
                 return Err(refuse(&observed, &required));

@@ -96,3 +96,27 @@ fn a_text_mode_signature_is_not_handed_out() {
     let error = words(home.sign(&home.settings("openpgp", "ada@example.org"), &[key]), &home);
     assert!(error.contains("no signature that would count"), "{error}");
 }
+
+#[test]
+fn a_program_that_takes_another_subkey_is_found_out() {
+    let home = Home::new();
+    let primary = home.gpg_key("ada@example.org", "", &["cert", "never"]).to_string();
+    for _ in 0..2 {
+        home.gpg(&["--passphrase", "", "--quick-add-key", &primary, "ed25519", "sign", "never"]);
+    }
+    let keys = home.gpg_keys("ada@example.org");
+    let limits = Limits::default();
+    let session = home.session(&limits);
+    let settings = home.settings("openpgp", &format!("{}!", keys[1]));
+    let key = settings.choose(None, &set(&keys[..1]), &session).unwrap();
+    let real = home.path("gpg").display().to_string();
+    let other = format!(
+        "for a; do [ \"$last\" = --output ] && out=$a; last=$a; done\n\
+         exec {real} --batch --armor --detach-sign --local-user {}! --output \"$out\" -- \"$a\"",
+        keys[2]
+    );
+    let fake = home.script("fake", &other);
+    let result = Settings { gpg: Some(fake), ..settings }.sign(STATEMENT, &key, &session);
+    let error = words(result, &home);
+    assert!(error.contains(&format!("would count: {}", keys[2])), "{error}");
+}
