@@ -11,7 +11,8 @@
 //!                   │
 //!                   ├─► registry   TOML → Registry, all problems at once
 //!                   ├─► manifest   TOML → Manifest
-//!                   └─► statement  Manifest + Registry → the bytes that somebody signed
+//!                   ├─► ceremony   TOML → CeremonyRecord
+//!                   └─► statement  Manifest, record + Registry → the bytes that somebody signed
 //! ```
 //!
 //! The modules stand below in order of dependency: a room may use only rooms above it
@@ -37,6 +38,7 @@ pub mod finding;
 pub mod tables;
 pub mod registry;
 pub mod manifest;
+pub mod ceremony;
 pub mod statement;
 pub mod repo;
 pub mod import;

@@ -38,6 +38,12 @@ use crate::model::text::shown;
 use crate::model::time::NotATime;
 use crate::source::{Source, Spot};
 
+mod signed;
+mod whole;
+
+pub use signed::{signed_text, signed_texts};
+pub use whole::parse_whole;
+
 /// How many problems of one file are told one by one. Further ones are counted, and reported as
 /// one finding of the worst severity among them.
 pub const MAX_PROBLEMS: usize = 100;

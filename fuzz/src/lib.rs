@@ -3,6 +3,7 @@
 //! the main package runs all of them on the seeds and on fixed mutations of them.
 
 mod objects;
+mod records;
 mod signatures;
 mod tables;
 
@@ -23,6 +24,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "identity", run: objects::identity },
     Target { name: "registry", run: tables::registry },
     Target { name: "manifest", run: tables::manifest },
+    Target { name: "record", run: records::record },
     Target { name: "statement", run: tables::statement },
     Target { name: "pattern", run: tables::pattern },
     Target { name: "words", run: tables::words },

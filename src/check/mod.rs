@@ -11,9 +11,8 @@ use crate::error::{Error, Result};
 use crate::finding::{Code, Finding, Severity};
 use crate::history::{self, Failure, Steps, Which};
 use crate::ledger::{self, Ledger, Unusable};
-use crate::model::policy::RequireSignature;
 use crate::model::step::RegistryReading;
-use crate::model::{Fingerprint, KeyFile, Limits, Oid, Registry, Time};
+use crate::model::{Fingerprint, KeyFile, Limits, Oid, Time};
 use crate::progress::Progress;
 use crate::repo::{Conditions, Repository};
 use crate::report::{Anchor, AnchorSource, Checkpoint, Counts, Report, Tip, Verdict};
@@ -125,17 +124,14 @@ impl Run<'_> {
             (Some(branch), Some(registry)) => trust::branch(branch, registry)?,
             _ => None,
         };
-        if let Some(registry) = registry {
-            self.facts.bind(registry, branch.as_deref());
-        }
-        let options = history::Options {
-            which: which(self.request, registry.map(AsRef::as_ref)),
-            brought_paths: registry.is_some_and(|registry| needs_paths(registry)),
-            branch: branch.clone(),
-            ..history::Options::default()
-        };
+        let mut options =
+            history::Options { branch: branch.clone(), ..history::Options::default() };
         let survey =
             history::survey(self.repo, self.facts, self.trust.tip.commit, anchor, &options)?;
+        // Which of the registries will be in force is for the fold to say: it gets what any asks.
+        options.which = which(self.request, survey.asks.every_commit);
+        options.brought_paths = survey.asks.changed_paths;
+        self.facts.bind(&survey.asks.projects, branch.as_deref());
         draft.gaps(survey.gaps.iter().map(|gap| &gap.finding));
         draft.findings.extend(self.check_checkpoint(&survey.mainline)?);
         let seen = self.key_files(&survey)?;
@@ -233,23 +229,14 @@ fn serial_went_back(seen: u64, recorded: u64) -> Finding {
     .help("fetch again from a source that you trust")
 }
 
-fn which(request: &Request, registry: Option<&Registry>) -> Which {
-    let every = registry
-        .is_some_and(|r| r.policy.mainline.require_signature == RequireSignature::EveryCommit);
+fn which(request: &Request, every_mainline: bool) -> Which {
     if request.every_commit {
         Which::Everything
-    } else if every {
+    } else if every_mainline {
         Which::EveryMainline
     } else {
         Which::Gates
     }
-}
-
-/// Whether a rule asks which paths each commit changed.
-fn needs_paths(registry: &Registry) -> bool {
-    registry.domains.values().any(|domain| !domain.paths.is_empty())
-        || !registry.policy.second_review.is_empty()
-        || registry.policy.charter.is_some()
 }
 
 /// A report in the making.

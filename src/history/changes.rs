@@ -3,16 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::material::{Material, text};
+use super::material::Material;
 use super::survey::{is_key_file, is_record};
 use crate::model::gate::ManifestPaths;
 use crate::model::registry::{KEYS_FOLDER, REGISTRY_PATH};
 use crate::model::step::{FileChange, ManifestChange};
-use crate::model::{KeyFile, ManifestName, Oid};
+use crate::model::{KeyFile, ManifestName, Oid, RecordReading};
 use crate::repo::digest::sha256;
 use crate::repo::tree::{MODE_FILE, describe_mode};
 use crate::repo::{ReadFailure, TreeChange};
-use crate::source::Source;
 
 /// Two trees: the first parent's and the commit's own. `None` stands for the empty tree.
 #[derive(Clone, Copy)]
@@ -27,7 +26,7 @@ pub(super) struct KeyContents {
     pub(super) changes: Vec<FileChange>,
     pub(super) key_files: BTreeMap<String, (Oid, Arc<KeyFile>)>,
     pub(super) sha256: BTreeMap<String, [u8; 32]>,
-    pub(super) records: Vec<Arc<Source>>,
+    pub(super) records: Vec<Arc<RecordReading>>,
     /// Files that could not be read.
     pub(super) failures: Vec<ReadFailure>,
 }
@@ -63,13 +62,16 @@ impl Material<'_> {
         id: Oid,
         contents: &mut KeyContents,
     ) -> Result<(), ReadFailure> {
+        let regular = mode == MODE_FILE;
+        if regular && is_record(path) {
+            contents.records.push(self.record(path, id)?);
+        }
         // A registry or record that is too large is told where it is read as such.
         let bytes = match self.repo.read_blob(id) {
             Err(ReadFailure::TooLarge { .. }) if !is_key_file(path) => return Ok(()),
             other => other?,
         };
         let file = self.key_file(id, &bytes);
-        let regular = mode == MODE_FILE;
         if regular {
             contents.sha256.insert(path.to_owned(), sha256(&bytes));
         }
@@ -83,13 +85,6 @@ impl Material<'_> {
                 ..KeyFile::default()
             };
             contents.key_files.insert(path.to_owned(), (id, Arc::new(secret)));
-        }
-        if regular && is_record(path) {
-            match text(self.repo, path, id)? {
-                Ok(source) => contents.records.push(source),
-                // Not text, so no record: an empty one fails in every field.
-                Err(_) => contents.records.push(Source::new(path, "")),
-            }
         }
         Ok(())
     }

@@ -33,26 +33,28 @@ pub(super) fn empty_step(
 
 /// How many questions are put at once: enough for all processors, little memory.
 const BATCH: usize = 2_048;
+/// Signed bytes after which questions are put, however few they are.
+const BATCH_BYTES: usize = 32 << 20;
 
 /// Has all questions of a chunk answered and gives the steps away.
-pub(super) fn settle(mut drafts: Vec<Draft>, verifier: &dyn Verifier) -> Vec<Step> {
-    for draft in &mut drafts {
-        let statements = verifier.statements(&draft.step);
-        draft
-            .questions
-            .extend(statements.into_iter().map(|(id, request)| (Place::Statement(id), request)));
-    }
+pub(super) fn settle(drafts: Vec<Draft>, verifier: &dyn Verifier) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::with_capacity(drafts.len());
     let mut places: Vec<(usize, Place)> = Vec::new();
     let mut requests: Vec<SignatureRequest> = Vec::new();
+    let mut bytes = 0_usize;
     for draft in drafts {
         let at = steps.len();
+        // Statements are made when their turn comes: all of a chunk at once would be large.
+        let statements = verifier.statements(&draft.step);
+        let statements = statements.into_iter().map(|(id, asked)| (Place::Statement(id), asked));
         steps.push(draft.step);
-        for (place, request) in draft.questions {
+        for (place, request) in draft.questions.into_iter().chain(statements) {
+            bytes = bytes.saturating_add(request.payload.len());
             places.push((at, place));
             requests.push(request);
-            if requests.len() >= BATCH {
+            if requests.len() >= BATCH || bytes >= BATCH_BYTES {
                 answer(&mut steps, &mut places, &mut requests, verifier);
+                bytes = 0;
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Files read from trees: registries, manifests, key files. Each blob is parsed once.
+//! Files read from trees: registries, manifests, records, key files. Each blob is parsed once.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,13 +7,15 @@ use super::traits::Readers;
 use crate::finding::{Code, Finding};
 use crate::model::registry::{KEYS_FOLDER, REGISTRY_PATH};
 use crate::model::step::{ManifestReading, RegistryFile, RegistryReading};
-use crate::model::{KeyFile, ManifestName, Oid};
+use crate::model::{KeyFile, ManifestName, Oid, RecordReading};
 use crate::repo::tree::{MODE_FILE, describe_mode};
 use crate::repo::{ReadFailure, Repository};
 use crate::source::Source;
 
 /// How many registries are kept: neighbours on the mainline ask for the same few.
 const KEPT_REGISTRIES: usize = 32;
+/// How many ceremony records are kept: one branch can be merged many times over.
+const KEPT_RECORDS: usize = 128;
 /// How many key files are kept parsed.
 const KEPT_KEY_FILES: usize = 4_096;
 
@@ -22,12 +24,19 @@ pub(super) struct Material<'a> {
     pub(super) repo: &'a Repository,
     readers: &'a dyn Readers,
     registries: HashMap<Oid, Arc<RegistryReading>>,
+    records: HashMap<(String, Oid), Arc<RecordReading>>,
     key_files: HashMap<Oid, Arc<KeyFile>>,
 }
 
 impl<'a> Material<'a> {
     pub(super) fn new(repo: &'a Repository, readers: &'a dyn Readers) -> Self {
-        Self { repo, readers, registries: HashMap::new(), key_files: HashMap::new() }
+        Self {
+            repo,
+            readers,
+            registries: HashMap::new(),
+            records: HashMap::new(),
+            key_files: HashMap::new(),
+        }
     }
 
     /// What stands at the registry's path in a tree.
@@ -82,6 +91,32 @@ impl<'a> Material<'a> {
                 problems: vec![unreadable.finding(Code::ManifestInvalid)],
             },
         }))
+    }
+
+    /// A ceremony record's content. Its path is part of what it says.
+    pub(super) fn record(
+        &mut self,
+        path: &str,
+        blob: Oid,
+    ) -> Result<Arc<RecordReading>, ReadFailure> {
+        let name = (path.to_owned(), blob);
+        if let Some(known) = self.records.get(&name) {
+            return Ok(Arc::clone(known));
+        }
+        let reading = match text(self.repo, path, blob)? {
+            Ok(source) => self.readers.record(&source),
+            Err(unreadable) => RecordReading {
+                path: path.to_owned(),
+                record: None,
+                problems: vec![unreadable.finding(Code::CeremonyMismatch)],
+            },
+        };
+        if self.records.len() >= KEPT_RECORDS {
+            self.records.clear();
+        }
+        let reading = Arc::new(reading);
+        self.records.insert(name, Arc::clone(&reading));
+        Ok(reading)
     }
 
     /// A key file's content, parsed.

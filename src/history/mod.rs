@@ -9,6 +9,7 @@
 //! Reading files and verifying signatures is other rooms' business and comes in as traits.
 
 mod brought;
+mod ceremonies;
 mod changes;
 mod descent;
 mod draft;
@@ -25,7 +26,7 @@ pub use failure::Failure;
 pub use reach::contains;
 pub use reachable::{Reachable, Unverified};
 pub use steps::Steps;
-pub use survey::{KeyBlob, Survey, survey};
+pub use survey::{Asks, KeyBlob, Survey, survey};
 pub use traits::{Options, Purpose, Readers, SignatureRequest, Verifier, Which};
 
 #[cfg(test)]

@@ -35,6 +35,10 @@ pub struct Steps<'a> {
     paths: Cell<u64>,
 }
 
+/// Bytes of manifests, records and what they cite after which a chunk ends: files that are small
+/// when packed can be large when read.
+const CHUNK_BYTES: usize = 64 << 20;
+
 /// How many paths the brought commits of one walk may change together, in multiples of the limit
 /// `changed-paths`, which bounds each of them: two small trees that take turns change a million
 /// paths with every commit.
@@ -129,7 +133,7 @@ impl<'a> Steps<'a> {
         draft
     }
 
-    fn note<T>(&self, step: &mut Step, result: Result<T, ReadFailure>) -> Option<T> {
+    pub(super) fn note<T>(&self, step: &mut Step, result: Result<T, ReadFailure>) -> Option<T> {
         match result {
             Ok(value) => Some(value),
             Err(failure) => {
@@ -159,6 +163,7 @@ impl<'a> Steps<'a> {
             step.key_files = keys.key_files;
             step.sha256 = keys.sha256;
             step.records = keys.records;
+            self.cite(step, after);
         }
         let manifests = self.material.manifests(trees, &self.survey.manifest_paths);
         step.manifests = self.note(step, manifests).unwrap_or_default();
@@ -242,34 +247,6 @@ impl<'a> Steps<'a> {
                 .and_then(|tree| tree.map(|tree| self.repo.content_digest(tree, &[])).transpose());
             if let Some(Some(digest)) = self.note(step, digest) {
                 step.bound_content.insert(commit, digest);
-            }
-        }
-    }
-
-    fn merged_registries(
-        &mut self,
-        step: &mut Step,
-        before: Option<Oid>,
-        own: Option<Oid>,
-        parents: &[Oid],
-    ) {
-        if parents.len() < 2 {
-            return;
-        }
-        let blob = |material: &mut Material<'_>, tree: Option<Oid>| match tree {
-            Some(tree) => material.registry(tree).map(|file| file.blob()),
-            None => Ok(None),
-        };
-        let known = [blob(&mut self.material, before), blob(&mut self.material, own)];
-        let known: Vec<Oid> =
-            known.into_iter().filter_map(|b| self.note(step, b)).flatten().collect();
-        for parent in parents.iter().skip(1) {
-            let file = tree_of(self.repo, *parent)
-                .and_then(|tree| tree.map(|tree| self.material.registry(tree)).transpose());
-            if let Some(Some(file)) = self.note(step, file)
-                && file.blob().is_some_and(|blob| !known.contains(&blob))
-            {
-                step.merged_registries.push((*parent, file));
             }
         }
     }
@@ -389,11 +366,11 @@ impl Iterator for Steps<'_> {
 
     fn next(&mut self) -> Option<Vec<Step>> {
         let mut drafts = Vec::new();
-        while drafts.len() < self.options.chunk.max(1) {
-            match self.next_draft() {
-                Some(draft) => drafts.push(draft),
-                None => break,
-            }
+        let mut bytes = 0_usize;
+        while drafts.len() < self.options.chunk.max(1) && bytes < CHUNK_BYTES {
+            let Some(draft) = self.next_draft() else { break };
+            bytes = bytes.saturating_add(text_bytes(&draft.step));
+            drafts.push(draft);
         }
         (!drafts.is_empty()).then(|| settle(drafts, self.verifier))
     }
@@ -403,8 +380,18 @@ fn manifests(step: &Step) -> impl Iterator<Item = &Manifest> {
     step.manifests.iter().filter_map(|change| change.reading.as_ref()?.manifest.as_deref())
 }
 
+/// How many bytes of text a step holds.
+fn text_bytes(step: &Step) -> usize {
+    let merged = step.merged_registries.iter().flat_map(|merged| &merged.records);
+    let records = step.records.iter().chain(merged);
+    let records = records.filter_map(|reading| Some(&reading.record.as_ref()?.source));
+    let manifests = manifests(step).map(|manifest| &manifest.source);
+    let sources = records.chain(manifests).chain(step.cited.values());
+    sources.fold(0, |bytes, source| bytes.saturating_add(source.text().len()))
+}
+
 /// The same gap is told once a step.
-fn push_gap(step: &mut Step, finding: Finding) {
+pub(super) fn push_gap(step: &mut Step, finding: Finding) {
     if !step.gaps.iter().any(|known| known.finding == finding) {
         step.gaps.push(gap(finding));
     }

@@ -8,9 +8,10 @@ use super::reach::is_ancestor;
 use super::traits::{Options, Readers};
 use crate::finding::{Code, Finding};
 use crate::model::gate::ManifestPaths;
+use crate::model::policy::RequireSignature;
 use crate::model::registry::{CEREMONIES_FOLDER, KEYS_FOLDER, REGISTRY_PATH};
 use crate::model::step::{Gap, RegistryFile};
-use crate::model::{Commit, MalformedObject, Oid};
+use crate::model::{Commit, MalformedObject, Oid, Registry};
 use crate::repo::{Conditions, EntryKind, ReadFailure, Repository, parse_commit};
 
 /// What is known of a history before its first commit is judged.
@@ -24,10 +25,42 @@ pub struct Survey {
     /// Where manifests lie, by every registry on the mainline. A rule that judges by one
     /// registry has to ask that registry's own [`ManifestPaths`] again.
     pub manifest_paths: Vec<ManifestPaths>,
+    /// What the registries on the mainline ask for, all of them together: ceremonies change it.
+    pub asks: Asks,
     /// What could not be read on the way. Never empty where a key file could be hidden by it.
     pub gaps: Vec<Gap>,
     /// Local files that bend what git shows; they changed nothing here.
     pub conditions: Conditions,
+}
+
+/// What any registry on the mainline asks for. That of the anchor is among them; which of the
+/// others come into force is not known yet, and asking too much changes no verdict.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asks {
+    /// Project and mainline: what statements can be bound to. Beside the anchor's own the newest,
+    /// at most [`Asks::MAX_PROJECTS`]; statements of those left out are never attested.
+    pub projects: BTreeSet<(String, String)>,
+    /// Whether one wants every mainline commit signed.
+    pub every_commit: bool,
+    /// Whether one has a rule that asks which paths each commit changed.
+    pub changed_paths: bool,
+}
+
+impl Asks {
+    /// How many projects there can be beside the anchor's own.
+    pub const MAX_PROJECTS: usize = 16;
+
+    fn add(&mut self, registry: &Registry, anchor: bool) {
+        let project = (registry.project.clone(), registry.mainline.clone());
+        if anchor || self.projects.len() < Self::MAX_PROJECTS {
+            self.projects.insert(project);
+        }
+        let policy = &registry.policy;
+        self.every_commit |= policy.mainline.require_signature == RequireSignature::EveryCommit;
+        self.changed_paths |= !policy.second_review.is_empty()
+            || policy.charter.is_some()
+            || registry.domains.values().any(|domain| !domain.paths.is_empty());
+    }
 }
 
 /// One version of a key file.
@@ -73,6 +106,7 @@ pub fn survey(
         asked: HashSet::new(),
         key_blobs: BTreeMap::new(),
         manifest_paths: BTreeSet::new(),
+        asks: Asks::default(),
         gaps: Vec::new(),
     };
     let mut mainline = surveyor.walk(tip, anchor)?;
@@ -89,9 +123,18 @@ pub fn survey(
         mainline,
         key_blobs: surveyor.key_blobs,
         manifest_paths,
+        asks: surveyor.asks,
         gaps: surveyor.gaps,
         conditions: surveyor.conditions,
     })
+}
+
+/// Where a tree stands that is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Anchor,
+    Mainline,
+    Merged,
 }
 
 struct Surveyor<'a> {
@@ -100,10 +143,11 @@ struct Surveyor<'a> {
     conditions: Conditions,
     /// Folders `keys` that were listed.
     folders: HashSet<Oid>,
-    /// Folders `keys` whose registry was asked where manifests lie.
+    /// Folders `keys` whose registry was asked what must be known of it.
     asked: HashSet<Oid>,
     key_blobs: BTreeMap<Oid, KeyBlob>,
     manifest_paths: BTreeSet<ManifestPaths>,
+    asks: Asks,
     gaps: Vec<Gap>,
 }
 
@@ -124,7 +168,8 @@ impl Surveyor<'_> {
             let parsed = parse_commit(here, &raw);
             let (tree, parents) = known_parts(&parsed);
             if let Some(tree) = tree {
-                self.look_at(here, tree, true)?;
+                let place = if here == anchor { Place::Anchor } else { Place::Mainline };
+                self.look_at(here, tree, place)?;
             }
             // What the anchor itself merged lies in the past that is trusted as it stands.
             if here == anchor {
@@ -182,14 +227,14 @@ impl Surveyor<'_> {
                 }
             };
             if let (Some(tree), _) = known_parts(&parse_commit(*parent, &raw)) {
-                self.look_at(*parent, tree, false)?;
+                self.look_at(*parent, tree, Place::Merged)?;
             }
         }
         Ok(())
     }
 
-    fn look_at(&mut self, commit: Oid, tree: Oid, mainline: bool) -> Result<(), Failure> {
-        if let Err(failure) = self.look_in(commit, tree, mainline) {
+    fn look_at(&mut self, commit: Oid, tree: Oid, place: Place) -> Result<(), Failure> {
+        if let Err(failure) = self.look_in(commit, tree, place) {
             self.gaps.push(gap(object_gap(&failure, commit, &self.conditions)));
         }
         let allowed = self.repo.limits().key_files;
@@ -209,10 +254,10 @@ impl Surveyor<'_> {
         Ok(())
     }
 
-    fn look_in(&mut self, commit: Oid, tree: Oid, mainline: bool) -> Result<(), ReadFailure> {
+    fn look_in(&mut self, commit: Oid, tree: Oid, place: Place) -> Result<(), ReadFailure> {
         let Some(keys) = self.repo.folder(tree, KEYS_FOLDER)? else { return Ok(()) };
         let listed = self.folders.contains(&keys);
-        if listed && !mainline {
+        if listed && place == Place::Merged {
             return Ok(());
         }
         for (below, entry) in if listed { Vec::new() } else { self.repo.list(keys)? } {
@@ -227,20 +272,22 @@ impl Surveyor<'_> {
                 .insert(path);
         }
         self.folders.insert(keys);
-        if mainline {
-            self.learn_manifest_paths(tree, keys)?;
+        if place != Place::Merged {
+            self.ask_registry(tree, keys, place == Place::Anchor)?;
         }
         Ok(())
     }
 
-    fn learn_manifest_paths(&mut self, tree: Oid, keys: Oid) -> Result<(), ReadFailure> {
-        if !self.asked.insert(keys) {
+    fn ask_registry(&mut self, tree: Oid, keys: Oid, anchor: bool) -> Result<(), ReadFailure> {
+        // The anchor's is asked once more: it may have been one too many before.
+        if !self.asked.insert(keys) && !anchor {
             return Ok(());
         }
         if let RegistryFile::File(_, reading) = self.material.registry(tree)?
             && let Some(registry) = &reading.registry
         {
             self.manifest_paths.insert(registry.policy.gates.manifest.clone());
+            self.asks.add(registry, anchor);
         }
         Ok(())
     }

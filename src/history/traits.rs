@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::step::{ManifestReading, RegistryReading, Step};
-use crate::model::{KeyFile, ManifestName, RequestId, SignatureFact};
+use crate::model::{KeyFile, ManifestName, RecordReading, RequestId, SignatureFact};
 use crate::source::Source;
 
 /// Reads files whose bytes were found in a tree.
@@ -12,6 +12,8 @@ pub trait Readers {
     fn registry(&self, source: &Arc<Source>) -> RegistryReading;
     /// Reads a manifest; its path is the source's.
     fn manifest(&self, name: &ManifestName, source: &Arc<Source>) -> ManifestReading;
+    /// Reads a ceremony record; its path is the source's.
+    fn record(&self, source: &Arc<Source>) -> RecordReading;
     /// Reads a key file.
     fn key_file(&self, bytes: &[u8]) -> KeyFile;
 }
@@ -21,7 +23,8 @@ pub trait Verifier {
     /// One fact for each request, in the same order; as parallel as it likes.
     fn verify(&self, requests: &[SignatureRequest]) -> Vec<SignatureFact>;
 
-    /// The signatures over statements that a commit's manifests and ceremony records carry.
+    /// The signatures over statements that a commit's manifests and ceremony records carry, and
+    /// those of the records of merged registries.
     /// The step is complete but for its signature facts.
     fn statements(&self, step: &Step) -> Vec<(RequestId, SignatureRequest)>;
 }

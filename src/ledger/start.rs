@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::finding::{Code, Finding};
+use crate::finding::{Code, Finding, Severity};
 use crate::model::manifest::Binding;
 use crate::model::policy::CryptoPolicy;
 use crate::model::step::{RegistryFile, StandingManifest, Start, Step};
 use crate::model::{
-    Fingerprint, ManifestName, Oid, Registry, ReviewerId, SignatureFact, Time, VerifiedSignature,
+    ApprovalRole, CeremonyKind, Fingerprint, ManifestName, Oid, RecordName, RecordReading,
+    Registry, ReviewerId, SignatureFact, Time, VerifiedSignature,
 };
 use crate::report::Counts;
 use crate::rules::authority::EntryIndex;
@@ -16,7 +17,6 @@ use crate::rules::currency::Participation;
 use crate::rules::keyring::Keyring;
 use crate::rules::registry_change::{InForce, not_regular, secret};
 use crate::rules::{Context, certificate};
-use crate::source::Source;
 
 use super::step::committed;
 use super::{LastGate, Ledger, Options};
@@ -57,6 +57,7 @@ impl Ledger {
                 findings.push(secret(path).commit(anchor));
             }
         }
+        findings.extend(unread_enrolments(&start.records, anchor));
         let mut paths = registry.policy.gates.manifest.clone();
         if let Some(branch) = &options.branch {
             paths = paths.for_branch(branch);
@@ -276,31 +277,28 @@ fn at_anchor(mut finding: Finding, anchor: Oid) -> Finding {
     finding
 }
 
-/// People whom an `enroll` record names: newcomers until they were co-signed.
-fn enrolled_by_record(records: &[Arc<Source>]) -> BTreeSet<ReviewerId> {
+/// People whom an `enroll` record names: newcomers until they were co-signed. A record that cannot
+/// be read still has its name.
+fn enrolled_by_record(records: &[Arc<RecordReading>]) -> BTreeSet<ReviewerId> {
     let mut people = BTreeSet::new();
-    for record in records {
-        let name = record.path().rsplit('/').next().unwrap_or("");
-        let Some(rest) = name.split_once('-').map(|(_, rest)| rest) else { continue };
-        let Some(rest) = rest.strip_suffix(".toml").filter(|rest| rest.starts_with("enroll"))
-        else {
-            continue;
-        };
-        people.extend(rest.strip_prefix("enroll-").and_then(ReviewerId::new));
-        let Ok(table) = record.text().parse::<toml::Table>() else { continue };
-        let approvals = table.get("approvals").and_then(toml::Value::as_array);
-        for approval in approvals.into_iter().flatten() {
-            if approval.get("role").and_then(toml::Value::as_str) == Some("possession") {
-                people.extend(
-                    approval
-                        .get("reviewer_id")
-                        .and_then(toml::Value::as_str)
-                        .and_then(ReviewerId::new),
-                );
-            }
-        }
+    for reading in records {
+        let name = RecordName::of(&reading.path).filter(|name| name.kind == CeremonyKind::Enroll);
+        let Some(name) = name else { continue };
+        people.extend(name.reviewer);
+        let approvals = reading.record.iter().flat_map(|record| &record.approvals);
+        let brought = approvals.filter(|approval| approval.role == ApprovalRole::Possession);
+        people.extend(brought.map(|approval| approval.reviewer_id.clone()));
     }
     people
+}
+
+/// Whom an `enroll` record brought cannot be told where it cannot be read. The anchor's tree is
+/// trusted as it stands, so that this is worth a warning.
+fn unread_enrolments(records: &[Arc<RecordReading>], anchor: Oid) -> Vec<Finding> {
+    let enrols = |path| RecordName::of(path).is_some_and(|name| name.kind == CeremonyKind::Enroll);
+    let enrolments = records.iter().filter(|reading| enrols(&reading.path));
+    let problems = enrolments.flat_map(|reading| reading.problems.iter().cloned());
+    problems.map(|problem| at_anchor(problem, anchor).severity(Severity::Warning)).collect()
 }
 
 /// The registry in force and its context, for callers that judge outside of a fold.
@@ -311,4 +309,50 @@ pub(super) fn pinned_context<'a>(
     now: Time,
 ) -> Context<'a> {
     Context { registry, registry_commit: None, keyring, previous_time: None, now, pinned: true }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ceremony;
+    use crate::model::Limits;
+
+    fn record(name: &str, kind: &str, role: &str) -> Arc<RecordReading> {
+        let (digest, oid) = ("a".repeat(64), "b".repeat(40));
+        let text = format!(
+            "[ceremony]\nserial = 2\nkind = \"{kind}\"\nprevious_registry_sha256 = \"{digest}\"\n\
+             registry_sha256 = \"{digest}\"\nparent = \"{oid}\"\n[[approvals]]\n\
+             role = \"{role}\"\nreviewer_id = \"grace\"\nfingerprint = \"{oid}\"\n\
+             timestamp = 2026-06-11\n"
+        );
+        let path = format!("keys/ceremonies/{name}.toml");
+        Arc::new(ceremony::read(&path, text.as_bytes(), &Limits::default()))
+    }
+
+    #[test]
+    fn newcomers_are_named_by_an_enrolment_or_prove_possession_in_it() {
+        let named = |name, kind, role| -> Vec<String> {
+            let people = enrolled_by_record(&[record(name, kind, role)]);
+            people.into_iter().map(|person| person.to_string()).collect()
+        };
+        assert_eq!(named("0002-enroll", "enroll", "possession"), ["grace"]);
+        assert_eq!(named("0002-enroll-ada-b", "enroll", "possession"), ["ada-b", "grace"]);
+        assert_eq!(named("0002-enroll-ada", "enroll", "authorise"), ["ada"]);
+        assert!(named("0002-rotate-ada", "rotate", "possession").is_empty());
+        assert!(named("2-enroll-ada", "enroll", "possession").is_empty());
+        // What cannot be read still has its name.
+        assert_eq!(named("0002-enroll-ada", "enrol", "possession"), ["ada"]);
+    }
+
+    #[test]
+    fn an_enrolment_that_cannot_be_read_is_told() {
+        let anchor = Oid::from_bytes(&[7; 20]).unwrap();
+        let found = |name, kind| unread_enrolments(&[record(name, kind, "possession")], anchor);
+        assert_eq!(found("0002-enroll", "enroll"), []);
+        assert_eq!(found("0002-rotate", "enroll"), []);
+        let told = found("0002-enroll", "enrol");
+        assert_eq!(told.len(), 1);
+        assert_eq!((told[0].code, told[0].severity), (Code::CeremonyMismatch, Severity::Warning));
+        assert_eq!((told[0].commit, told[0].places[0].commit), (Some(anchor), Some(anchor)));
+    }
 }

@@ -39,14 +39,7 @@ fn read_text(
     if let ManifestName::NearlyEpoch(path) = name {
         problems.add(nearly_an_epoch(path, problems));
     }
-    let syntax = Problems::new(source, CODE);
-    let parsed = tables::parse(source, &syntax);
-    if syntax.unusable() {
-        // What stands after a syntax error belongs to no certain table: more problems would
-        // mostly be echoes of this one.
-        report_syntax(source, syntax, problems);
-        return None;
-    }
+    let parsed = tables::parse_whole(source, problems)?;
     let mut root = Table::root(&parsed, problems);
     let head = root.required("manifest", Table::table);
     let entries = root.tables("signoffs");
@@ -108,40 +101,6 @@ fn read_signoffs(
         );
     }
     Some(entries.into_iter().filter_map(|entry| signoff::read(entry, expected)).collect())
-}
-
-/// Syntax errors, or the reason behind them where it can be told.
-fn report_syntax(source: &Source, syntax: Problems, problems: &Problems) {
-    let conflicts = conflict_lines(source);
-    if conflicts.is_empty() {
-        for finding in syntax.into_findings() {
-            problems.refuse(finding);
-        }
-        return;
-    }
-    for line in conflicts {
-        problems.refuse(
-            problems
-                .invalid(
-                    Spot { line, column: 1 },
-                    "an unresolved merge conflict stands in the file",
-                )
-                .compared("a conflict marker", "TOML")
-                .help(format!(
-                    "resolve the conflict in {}, then `git add` it",
-                    shown(source.path())
-                )),
-        );
-    }
-}
-
-/// Lines on which git opened a conflict.
-fn conflict_lines(source: &Source) -> Vec<u32> {
-    (1u32..)
-        .zip(source.text().lines())
-        .filter(|(_, line)| line.starts_with("<<<<<<< ") || *line == "<<<<<<<")
-        .map(|(number, _)| number)
-        .collect()
 }
 
 fn nearly_an_epoch(path: &str, problems: &Problems) -> Finding {

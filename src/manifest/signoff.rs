@@ -7,7 +7,7 @@ use crate::model::manifest::{AiAttestation, Target};
 use crate::model::text::{is_blank, shown};
 use crate::model::{DomainId, ReviewerId, Signoff};
 use crate::source::Spot;
-use crate::tables::{At, Kind, Table};
+use crate::tables::{Kind, Table, signed_text, signed_texts};
 
 /// Reads one entry. `None` where it does not say who vouches for which domain, and when:
 /// without these there is no statement that anybody could have signed.
@@ -96,43 +96,6 @@ fn read_attestation(mut table: Table<'_>) -> AiAttestation {
     };
     table.finish();
     attestation
-}
-
-/// A string that is part of the statement.
-fn signed_text(table: &mut Table<'_>, field: &'static str) -> String {
-    let Some(text) = table.string(field) else { return String::new() };
-    refuse_carriage_return(table, field, &text);
-    text.value
-}
-
-fn signed_texts(table: &mut Table<'_>, field: &'static str) -> Vec<String> {
-    let Some(texts) = table.strings(field) else { return Vec::new() };
-    for text in &texts.value {
-        refuse_carriage_return(table, field, text);
-    }
-    texts.value.into_iter().map(|at| at.value).collect()
-}
-
-/// Line ends change on the way through git and mail; the signed bytes must not depend on them.
-fn refuse_carriage_return(table: &Table<'_>, field: &str, text: &At<String>) {
-    if !text.value.contains('\r') {
-        return;
-    }
-    let problems = table.problems();
-    problems.refuse(
-        problems
-            .invalid(
-                text.spot,
-                format!(
-                    "a carriage return stands in `{field}` of {}, which is signed",
-                    table.name()
-                ),
-            )
-            .compared(shown(&text.value), "line ends of a line feed alone")
-            .help(
-                "save the file with LF line ends, and set `*.toml text eol=lf` in .gitattributes",
-            ),
-    );
 }
 
 /// The entry's own `epoch` (of a squash gate: `name`), which may be left out.

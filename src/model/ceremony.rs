@@ -119,7 +119,7 @@ pub struct Approval {
     pub fingerprint: Fingerprint,
     /// When the person says it was made.
     pub timestamp: Time,
-    /// The armored signature over the statement.
+    /// The armored signature over the statement; empty where nobody has signed yet.
     pub signature: String,
     /// Where the entry stands.
     pub spot: Spot,
@@ -169,6 +169,14 @@ pub struct CeremonyRecord {
 }
 
 impl CeremonyRecord {
+    /// What `charter_ack` cites: a file of the repository and a heading in it. `None` unless it
+    /// reads `FILE#heading`.
+    #[must_use]
+    pub fn cited(&self) -> Option<(&str, &str)> {
+        let (file, heading) = self.charter_ack.split_once('#')?;
+        (!file.is_empty() && !heading.is_empty()).then_some((file, heading))
+    }
+
     /// Where a field of `[ceremony]` stands, else the table, else the file's beginning.
     #[must_use]
     pub fn spot(&self, field: &str) -> Spot {
@@ -181,7 +189,7 @@ impl CeremonyRecord {
 pub struct RecordReading {
     /// The file's path.
     pub path: String,
-    /// The record; `None` where a problem makes it unusable.
+    /// The record; `None` where there is any problem, so that nobody can take half of one for it.
     pub record: Option<Arc<CeremonyRecord>>,
     /// Every problem, as findings without a commit (`ceremony-mismatch`).
     pub problems: Vec<Finding>,

@@ -22,6 +22,8 @@ pub struct Limits {
     pub packets: u64,
     /// Sign-offs in one manifest: 1,024.
     pub signoffs: u64,
+    /// Approvals in one ceremony record: 256.
+    pub approvals: u64,
     /// Keys tried for a signature that does not name its key: 64.
     pub key_attempts: u64,
     /// Paths compared between two trees: 1 million.
@@ -40,6 +42,7 @@ impl Default for Limits {
             key_files: 4_096,
             packets: 10_000,
             signoffs: 1_024,
+            approvals: 256,
             key_attempts: 64,
             changed_paths: 1_000_000,
         }
@@ -53,7 +56,7 @@ pub struct UnknownLimit;
 
 impl Limits {
     /// The names that `--limit` takes.
-    pub const NAMES: [&'static str; 11] = [
+    pub const NAMES: [&'static str; 12] = [
         "file-bytes",
         "object-bytes",
         "signature-bytes",
@@ -63,6 +66,7 @@ impl Limits {
         "key-files",
         "packets",
         "signoffs",
+        "approvals",
         "key-attempts",
         "changed-paths",
     ];
@@ -79,6 +83,7 @@ impl Limits {
             "key-files" => &mut self.key_files,
             "packets" => &mut self.packets,
             "signoffs" => &mut self.signoffs,
+            "approvals" => &mut self.approvals,
             "key-attempts" => &mut self.key_attempts,
             "changed-paths" => &mut self.changed_paths,
             _ => return Err(UnknownLimit),
@@ -99,7 +104,8 @@ mod tests {
             limits.set(name, n as u64 + 7).unwrap();
         }
         assert_eq!(limits.file_bytes, 7);
-        assert_eq!(limits.changed_paths, 17);
+        assert_eq!(limits.approvals, 16);
+        assert_eq!(limits.changed_paths, 18);
         assert_eq!(limits.set("nope", 1), Err(UnknownLimit));
     }
 }

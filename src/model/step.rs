@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::ceremony::RecordReading;
 use super::certificate::KeyFile;
 use super::commit::{Identity, MalformedObject, Trailer};
 use super::fact::{FactTable, SignatureFact};
@@ -129,6 +130,23 @@ pub struct Head {
     pub other_signature: Option<&'static str>,
 }
 
+/// A registry in the tree of a merged parent, and how it came to be there.
+#[derive(Clone, Debug)]
+pub struct MergedRegistry {
+    /// The merged parent.
+    pub parent: Oid,
+    /// The registry in its tree; always a regular file.
+    pub file: RegistryFile,
+    /// The ceremony records in its tree whose serial, by their name, is above that of the first
+    /// parent's registry: lowest first, at most [`MergedRegistry::MAX_RECORDS`].
+    pub records: Vec<Arc<RecordReading>>,
+}
+
+impl MergedRegistry {
+    /// How many records are read for one commit.
+    pub const MAX_RECORDS: usize = 64;
+}
+
 /// One mainline commit after the anchor.
 #[derive(Clone, Debug)]
 pub struct Step {
@@ -150,8 +168,11 @@ pub struct Step {
     /// the registry, key files and ceremony records.
     pub sha256: BTreeMap<String, [u8; 32]>,
     /// Ceremony records (regular `.toml` files below `keys/ceremonies/`) that were added or
-    /// changed: path and text.
-    pub records: Vec<Arc<Source>>,
+    /// changed.
+    pub records: Vec<Arc<RecordReading>>,
+    /// What the records cite in `charter_ack`: the file's path and its text in this commit's own
+    /// tree. Only regular files of UTF-8 text are here, at most [`Step::MAX_CITED`] of them.
+    pub cited: BTreeMap<String, Arc<Source>>,
     /// Manifests that differ, for every naming that any registry of the judged history uses.
     pub manifests: Vec<ManifestChange>,
     /// By naming: set where `manifests` adds one of that naming. Only the naming of the registry in
@@ -168,7 +189,7 @@ pub struct Step {
     /// Commits that this one brought, itself last. Oldest first.
     pub brought: Vec<Brought>,
     /// Registries in the trees of merged parents that differ from the first parent's and from this commit's.
-    pub merged_registries: Vec<(Oid, RegistryFile)>,
+    pub merged_registries: Vec<MergedRegistry>,
     /// Commits that its manifests name (`gate_commit`, `superseded_by`) and that are held here,
     /// by id, always with the fact about their signature; they need not be on the mainline. Where a
     /// squash manifest's `gate_commit` names one, `paths` are those in which it differs from its first parent.
@@ -185,6 +206,8 @@ pub struct Step {
 impl Step {
     /// How many differing paths are kept.
     pub const MAX_DIFFERENCES: usize = 20;
+    /// How many cited files are read.
+    pub const MAX_CITED: usize = 64;
 
     /// A step about which nothing is known yet but the commit's own words.
     #[must_use]
@@ -199,6 +222,7 @@ impl Step {
             key_files: BTreeMap::new(),
             sha256: BTreeMap::new(),
             records: Vec::new(),
+            cited: BTreeMap::new(),
             manifests: Vec::new(),
             subjects: BTreeMap::new(),
             subject_differences: BTreeMap::new(),
@@ -242,6 +266,6 @@ pub struct Start {
     pub key_files: BTreeMap<String, (Oid, Arc<KeyFile>)>,
     /// Manifests in its tree.
     pub manifests: Vec<StandingManifest>,
-    /// Records below `keys/ceremonies/` in its tree: path and text.
-    pub records: Vec<Arc<Source>>,
+    /// Records below `keys/ceremonies/` in its tree.
+    pub records: Vec<Arc<RecordReading>>,
 }

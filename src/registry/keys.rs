@@ -220,7 +220,8 @@ fn public_key(
 
 /// Whether a path can be a key file's: below `keys/`, neither the registry nor a ceremony's record,
 /// in whatever letter case (some file systems take them for one).
-fn is_key_path(path: &str) -> bool {
+#[must_use]
+pub fn is_key_path(path: &str) -> bool {
     let lower = path.to_lowercase();
     is_plain_path(path)
         && path.strip_prefix(KEYS_FOLDER).is_some_and(|rest| rest.starts_with('/'))

@@ -31,7 +31,7 @@ mod quorum;
 mod read;
 mod stub;
 mod timeline;
-mod words;
+pub(crate) mod words;
 mod write;
 #[cfg(test)]
 mod tests;
@@ -40,6 +40,7 @@ pub use change::{Change, DomainPeople, KeyName};
 pub use diff::{diff, key_name};
 pub use document::{Document, schema};
 pub use fmt::{NotFormatted, fmt};
+pub use keys::is_key_path;
 pub use lint::{expiring_soon, lint};
 pub use read::read;
 pub use timeline::timeline;

@@ -21,7 +21,7 @@ pub const MAX_REGEXES: usize = 64;
 pub const MAX_REGEX_BYTES: usize = 1 << 20;
 
 /// One of several words: `("human", ReviewerKind::Human)`.
-pub(super) fn choice<T: Copy>(
+pub(crate) fn choice<T: Copy>(
     table: &mut Table<'_>,
     field: &'static str,
     words: &[(&'static str, T)],
@@ -32,7 +32,7 @@ pub(super) fn choice<T: Copy>(
 }
 
 /// As [`choice`], for a string that was read already.
-pub(super) fn chosen<T: Copy>(
+pub(crate) fn chosen<T: Copy>(
     table: &Table<'_>,
     field: &str,
     read: &At<String>,
@@ -54,12 +54,12 @@ pub(super) fn chosen<T: Copy>(
 }
 
 /// A foreign string in quotes, inert.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("\"{}\"", shown(text))
 }
 
 /// Refuses the value of a field in words: `why` completes "`field` of [table] …".
-pub(super) fn refuse(
+pub(crate) fn refuse(
     table: &Table<'_>,
     field: &str,
     spot: Spot,
@@ -90,7 +90,7 @@ pub(super) fn age(table: &mut Table<'_>, field: &'static str) -> Option<At<Age>>
 }
 
 /// A number that JSON carries exactly (RFC 8785): at most 2^53 − 1.
-pub(super) fn number(table: &mut Table<'_>, field: &'static str) -> Option<At<u64>> {
+pub(crate) fn number(table: &mut Table<'_>, field: &'static str) -> Option<At<u64>> {
     let read = table.integer(field)?;
     if read.value > MAX_EPOCH {
         let form = format!("at most {MAX_EPOCH}");

@@ -106,6 +106,7 @@ pub(crate) fn step(n: u8) -> Step {
         facts: FactTable::default(),
         sha256: BTreeMap::new(),
         records: vec![],
+        cited: BTreeMap::new(),
         bound_content: BTreeMap::new(),
         named: BTreeMap::new(),
         twins: vec![],

@@ -5,37 +5,18 @@
 //! every value that a rule relies on must be in here, and two different values must never make
 //! the same bytes.
 
+mod ceremony;
+mod document;
 mod dsse;
 mod request;
 mod signoff;
 #[cfg(test)]
+mod ceremony_tests;
+#[cfg(test)]
 mod tests;
 
+pub use ceremony::{CEREMONY_PREDICATE_TYPE, ceremony_payload, ceremony_statement};
+pub use document::{NoStatement, STATEMENT_TYPE, SignerContext, Statement};
 pub use dsse::{PAYLOAD_TYPE, pre_authentication_encoding};
 pub use request::request_id;
-pub use signoff::{
-    NoStatement, SIGNOFF_PREDICATE_TYPE, STATEMENT_TYPE, SignerContext, signoff_payload,
-    signoff_statement, statement_json,
-};
-
-/// One statement, ready to be signed or shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Statement {
-    /// The in-toto Statement as RFC 8785 canonical JSON: UTF-8, one line, no line end.
-    json: String,
-}
-
-impl Statement {
-    /// The canonical JSON. Strings in it are foreign; canonical JSON escapes control characters
-    /// below U+0020 and nothing else.
-    #[must_use]
-    pub fn json(&self) -> &str {
-        &self.json
-    }
-
-    /// What is signed: the DSSE pre-authentication encoding of the canonical JSON.
-    #[must_use]
-    pub fn payload(&self) -> Vec<u8> {
-        pre_authentication_encoding(PAYLOAD_TYPE, self.json.as_bytes())
-    }
-}
+pub use signoff::{SIGNOFF_PREDICATE_TYPE, signoff_payload, signoff_statement, statement_json};

@@ -2,44 +2,12 @@
 
 use serde::Serialize;
 
-use super::Statement;
-use crate::model::gate::MAX_EPOCH;
+use super::document::{Document, NoStatement, STATEMENT_TYPE, SignerContext, Statement, exact};
 use crate::model::manifest::{AiAttestation, Binding, Target};
 use crate::model::{Manifest, Oid, Signoff};
 
-/// `_type` of every statement (in-toto attestation framework, Statement v1).
-pub const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
 /// `predicateType` of a sign-off.
 pub const SIGNOFF_PREDICATE_TYPE: &str = "urn:x-gatecheck:signoff:v1";
-
-/// What the sign-offs of one registry and branch are bound to besides their manifest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SignerContext<'a> {
-    /// `[project] id` of the registry in force.
-    pub project: &'a str,
-    /// Full name of the judged ref: the registry's mainline, or the branch of the run.
-    pub mainline: &'a str,
-}
-
-/// Why there is nothing to sign: the manifest leaves open what the sign-off is about.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoStatement {
-    /// Neither `subject_tree` nor `gate_commit`.
-    #[error("the manifest names neither subject_tree nor gate_commit")]
-    NoSubject,
-    /// `gate_commit` is no full object id.
-    #[error("gate_commit is not a full object id")]
-    UnresolvableCommit,
-    /// `previous_gate` is missing.
-    #[error("the manifest does not name previous_gate")]
-    NoPreviousGate,
-    /// A number that JSON does not carry exactly (RFC 8785, 3.2.2.3; RFC 7493, 2.2).
-    #[error("a number is larger than {MAX_EPOCH}, the largest that JSON carries exactly")]
-    NumberTooLarge,
-    /// The canonical form could not be made; nothing that a manifest holds leads here.
-    #[error("no canonical JSON: {0}")]
-    NotCanonical(String),
-}
 
 /// The statement of one sign-off.
 ///
@@ -50,17 +18,12 @@ pub fn signoff_statement(
     manifest: &Manifest,
     signoff: &Signoff,
 ) -> Result<Statement, NoStatement> {
-    let document = Document {
+    Statement::of(&Document {
         statement_type: STATEMENT_TYPE,
         subject: [subject(manifest)?],
         predicate_type: SIGNOFF_PREDICATE_TYPE,
         predicate: predicate(context, manifest, signoff)?,
-    };
-    let bytes = serde_json_canonicalizer::to_vec(&document)
-        .map_err(|error| NoStatement::NotCanonical(error.to_string()))?;
-    let json =
-        String::from_utf8(bytes).map_err(|error| NoStatement::NotCanonical(error.to_string()))?;
-    Ok(Statement { json })
+    })
 }
 
 /// The bytes to sign: the DSSE pre-authentication encoding of [`signoff_statement`].
@@ -85,17 +48,7 @@ pub fn statement_json(
     manifest: &Manifest,
     signoff: &Signoff,
 ) -> Result<String, NoStatement> {
-    Ok(signoff_statement(context, manifest, signoff)?.json)
-}
-
-#[derive(Serialize)]
-struct Document<'a> {
-    #[serde(rename = "_type")]
-    statement_type: &'static str,
-    subject: [Subject; 1],
-    #[serde(rename = "predicateType")]
-    predicate_type: &'static str,
-    predicate: Predicate<'a>,
+    Ok(signoff_statement(context, manifest, signoff)?.json().to_owned())
 }
 
 #[derive(Serialize)]
@@ -200,9 +153,4 @@ fn predicate<'a>(
         multi_domain_justification: &signoff.multi_domain_justification,
         ai_attestation: signoff.ai_attestation.as_ref().map(Attestation::from),
     })
-}
-
-/// Canonical JSON rounds numbers to doubles: beyond this bound two epochs would share their bytes.
-fn exact(number: u64) -> Result<u64, NoStatement> {
-    if number > MAX_EPOCH { Err(NoStatement::NumberTooLarge) } else { Ok(number) }
 }

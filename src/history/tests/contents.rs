@@ -21,7 +21,7 @@ fn every_version_of_keys_is_known_beforehand() {
     assert_eq!(namings, ["gates/e-{epoch}.toml", "moved/e-{epoch}.toml"]);
     let merged = &walked.steps[1].merged_registries;
     assert_eq!(merged.len(), 1);
-    assert_eq!(merged[0].0, revoked);
+    assert_eq!(merged[0].parent, revoked);
     assert!(walked.steps[1].keys.is_empty());
 
     let branch = Options { branch: Some("refs/heads/release/1".to_owned()), ..Options::default() };
@@ -99,7 +99,8 @@ fn the_start_is_the_anchors_tree_and_the_anchor_a_step() {
     let at = start(&lab.repo, anchor);
     assert!(matches!(at.registry, RegistryFile::File(..)));
     assert_eq!(at.key_files.keys().collect::<Vec<_>>(), ["keys/a.asc"]);
-    assert_eq!(at.records[0].text(), "record");
+    assert_eq!(at.records[0].path, "keys/ceremonies/0001-genesis.toml");
+    assert!(at.records[0].record.is_none() && !at.records[0].problems.is_empty());
     let added: Vec<_> = at.manifests.iter().map(|m| m.added_by.map(|(id, _)| id)).collect();
     assert_eq!(added, [None, Some(five)]);
     assert_eq!(text_of(&at.step.signature), "mine");

@@ -8,37 +8,52 @@ pub(super) use super::*;
 use crate::finding::{Code, Severity};
 use crate::model::gate::ManifestPaths;
 use crate::model::manifest::{Binding, PreviousGate, Target};
+use crate::model::policy::{CharterPolicy, RequireSignature};
 use crate::model::registry::SchemaVersion;
 use crate::model::step::{Brought, ManifestReading, RegistryFile, RegistryReading, Step};
 use crate::model::{
-    KeyFile, Limits, Manifest, ManifestName, ObjectFormat, Oid, Policy, Registry, RequestId,
-    SignatureFact, SignatureFormat,
+    KeyFile, Limits, Manifest, ManifestName, ObjectFormat, Oid, Policy, RecordReading, Registry,
+    RequestId, SignatureFact, SignatureFormat,
 };
 use crate::repo::Repository;
 use crate::repo::testing::{Lab, git_in};
 use crate::repo::tree::{MODE_EXECUTABLE, MODE_FILE, MODE_SYMLINK};
 use crate::source::Source;
 
+mod ceremonies;
 mod contents;
 mod shapes;
 
 const REGISTRY: &str = "keys/reviewer-registry.toml";
 
-/// A registry's text is its manifest naming; a manifest's the commit it is bound to.
+/// A registry's text is its manifest naming, then words: its serial, its project, `every` commit
+/// to be signed, a `charter`. A manifest's text is the commit it is bound to.
 struct Toys;
 
 impl Readers for Toys {
     fn registry(&self, source: &Arc<Source>) -> RegistryReading {
         let mut policy = Policy::default();
-        if let Some(paths) = ManifestPaths::new(source.text()) {
+        let mut words = source.text().split(' ');
+        if let Some(paths) = words.next().and_then(ManifestPaths::new) {
             policy.gates.manifest = paths;
+        }
+        let (mut serial, mut project) = (1, String::new());
+        for word in words {
+            match word {
+                "every" => policy.mainline.require_signature = RequireSignature::EveryCommit,
+                "charter" => policy.charter = Some(CharterPolicy::default()),
+                word => match word.parse() {
+                    Ok(number) => serial = number,
+                    Err(_) => project = word.to_owned(),
+                },
+            }
         }
         let registry = Registry {
             source: Arc::clone(source),
             sha256: [0; 32],
             version: SchemaVersion::V1_1,
-            serial: 1,
-            project: String::new(),
+            serial,
+            project,
             mainline: "refs/heads/main".to_owned(),
             branches: Vec::new(),
             reviewers: BTreeMap::new(),
@@ -67,6 +82,10 @@ impl Readers for Toys {
             spots: BTreeMap::new(),
         };
         ManifestReading { manifest: Some(Arc::new(manifest)), problems: Vec::new() }
+    }
+
+    fn record(&self, source: &Arc<Source>) -> RecordReading {
+        crate::ceremony::read(source.path(), source.text().as_bytes(), &Limits::default())
     }
 
     fn key_file(&self, bytes: &[u8]) -> KeyFile {

@@ -26,6 +26,7 @@ mod convert;
 mod digest;
 #[cfg(feature = "fast-rsa")]
 mod fast_rsa;
+mod mpi;
 mod packet;
 mod self_signature;
 mod subpackets;

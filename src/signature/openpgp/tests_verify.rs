@@ -89,6 +89,38 @@ fn every_algorithm_verifies_and_is_named() {
     }
 }
 
+/// As some forges write it: the number's length in whole octets, whatever its first bit is.
+#[test]
+fn a_number_that_states_too_many_bits_is_read_in_version_4() {
+    let cert = cert("a", CipherSuite::RSA2k, Profile::RFC4880);
+    let pool = pool(&[&cert]);
+    let mut overstated = 0;
+    for _ in 0..64 {
+        let signature = sign(&mut signers(&cert)[0]);
+        let mut packet = super::testing::packets(vec![Packet::from(signature)]);
+        let number = packet.len() - 2 - 256;
+        let bits = u16::from_be_bytes([packet[number], packet[number + 1]]);
+        if !(2041..2048).contains(&bits) {
+            continue;
+        }
+        overstated += 1;
+        packet[number..number + 2].copy_from_slice(&2048_u16.to_be_bytes());
+        let armored = armor_bytes(&packet, Kind::Signature);
+        let fact = pool.verify(PAYLOAD, &armored, Namespace::Git, &Limits::default());
+        assert!(matches!(fact, SignatureFact::Verified(_)), "{fact:?}");
+        packet[number + 200] ^= 1;
+        let fact = pool.verify(
+            PAYLOAD,
+            &armor_bytes(&packet, Kind::Signature),
+            Namespace::Git,
+            &Limits::default(),
+        );
+        refused(fact, Code::BadSignature, "payload or signature were altered");
+        break;
+    }
+    assert_eq!(overstated, 1, "half of all signatures begin with a zero bit");
+}
+
 #[test]
 fn slh_dsa_verifies_too() {
     use openpgp::packet::prelude::*;

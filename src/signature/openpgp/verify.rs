@@ -12,6 +12,7 @@ use openpgp::types::SignatureType;
 use super::certificate::PoolKey;
 use super::convert;
 use super::digest::{self, Answer, Subject};
+use super::mpi;
 use super::packet::{self, Raw, tag};
 use super::subpackets::{self, Hints};
 use crate::finding::Code;
@@ -329,7 +330,11 @@ fn parse(raw: Raw<'_>) -> Result<Signature, Box<SignatureFact>> {
         }
         None => return Err(malformed("the packet is empty")),
     }
-    match Packet::from_bytes(raw.whole) {
+    let read = match Packet::from_bytes(raw.whole) {
+        Ok(Packet::Signature(signature)) => return Ok(signature),
+        read => mpi::restated(raw).as_deref().map_or(read, Packet::from_bytes),
+    };
+    match read {
         Ok(Packet::Signature(signature)) => Ok(signature),
         Ok(_) => Err(malformed("its packet cannot be read")),
         Err(error) => Err(malformed(&shown(&error.to_string()))),
