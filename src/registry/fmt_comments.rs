@@ -78,7 +78,7 @@ fn first(root: &mut Table) -> Option<&mut Table> {
 }
 
 /// Tables that have a header of their own.
-fn collect<'t>(table: &'t mut Table, all: &mut Vec<&'t mut Table>) {
+pub(super) fn collect<'t>(table: &'t mut Table, all: &mut Vec<&'t mut Table>) {
     for (_, item) in table.iter_mut() {
         match item {
             Item::Table(child) => {

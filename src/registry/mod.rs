@@ -20,6 +20,7 @@ mod diff_policy;
 pub mod document;
 pub mod document_policy;
 mod domains;
+pub mod edit;
 mod fmt;
 mod fmt_comments;
 mod keys;

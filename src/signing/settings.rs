@@ -1,13 +1,9 @@
-//! The user's own signing key: what their git configuration names, and its public half.
-//!
-//! Private keys are never read. For OpenPGP the user's own `gpg` exports the certificate; for SSH
-//! the `.pub` file is read. Which program and which key comes from the user's configuration
-//! alone, never from that of a clone.
+//! What the user's git configuration says of signing.
 
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 
+use super::openpgp;
+use super::ssh::PublicKey;
 use crate::error::{Error, Result};
 use crate::model::text::shown;
 use crate::model::{Fingerprint, Limits};
@@ -22,6 +18,8 @@ pub struct Settings {
     pub key: Option<String>,
     /// `gpg.openpgp.program`, else `gpg.program`.
     pub gpg: Option<String>,
+    /// `gpg.ssh.program`.
+    pub ssh_keygen: Option<String>,
     /// `user.name`.
     pub name: Option<String>,
     /// `user.email`.
@@ -41,6 +39,7 @@ impl Settings {
             format: get("gpg.format")?,
             key: get("user.signingkey")?,
             gpg: get("gpg.openpgp.program")?.or(get("gpg.program")?),
+            ssh_keygen: get("gpg.ssh.program")?,
             name: get("user.name")?,
             email: get("user.email")?,
         })
@@ -60,18 +59,18 @@ impl Settings {
         limits: &Limits,
     ) -> Result<Option<Vec<u8>>> {
         let ssh = self.format.as_deref() == Some("ssh");
+        let export = |key: &str| openpgp::export(&self.gpg_program(home), key, limits).map(Some);
+        let public_line = |key: &str| PublicKey::named(key, home, folder).read(limits).map(Some);
         match (wanted, &self.key, self.format.as_deref()) {
-            (Some(fingerprint), ..) if !fingerprint.is_ssh() => {
-                self.export(&fingerprint.to_string(), limits).map(Some)
-            }
-            (Some(_), Some(key), _) if ssh => public_line(key, home, folder, limits).map(Some),
+            (Some(fingerprint), ..) if !fingerprint.is_ssh() => export(&fingerprint.to_string()),
+            (Some(_), Some(key), _) if ssh => public_line(key),
             (Some(fingerprint), ..) => Err(Error::unusable(
                 format!("an SSH key cannot be found by its fingerprint {fingerprint} alone"),
                 "git config --global gpg.format ssh; git config --global user.signingKey ~/.ssh/KEY.pub",
             )),
             (None, None, _) => Ok(None),
-            (None, Some(key), None | Some("openpgp")) => self.export(key, limits).map(Some),
-            (None, Some(key), Some("ssh")) => public_line(key, home, folder, limits).map(Some),
+            (None, Some(key), None | Some("openpgp")) => export(key),
+            (None, Some(key), Some("ssh")) => public_line(key),
             (None, Some(_), Some(other)) => Err(Error::unusable(
                 format!(
                     "you sign with gpg.format = {}, which a registry cannot hold",
@@ -82,74 +81,23 @@ impl Settings {
         }
     }
 
-    /// `gpg --armor --export KEY`.
-    fn export(&self, key: &str, limits: &Limits) -> Result<Vec<u8>> {
-        let program = self.gpg.as_deref().unwrap_or("gpg");
-        // git's mark for "exactly this subkey"; the certificate is exported whole.
-        let key = key.trim_end_matches('!');
-        let failed = |why: &str| {
-            Error::unusable(
-                format!("{} did not export the key {}: {}", shown(program), shown(key), shown(why)),
-                format!("check user.signingKey, or try it: gpg --armor --export {}", shown(key)),
-            )
-        };
-        let mut running = Command::new(program)
-            .args(["--batch", "--no-tty", "--armor", "--export", "--", key])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|error| failed(&error.to_string()))?;
-        let mut bytes = Vec::new();
-        if let Some(out) = running.stdout.take() {
-            // One byte more than is allowed tells that there is too much; the pipe then breaks.
-            let mut bounded = out.take(limits.file_bytes.saturating_add(1));
-            bounded.read_to_end(&mut bytes).map_err(|error| failed(&error.to_string()))?;
-        }
-        let ended = running.wait().map_err(|error| failed(&error.to_string()))?;
-        if bytes.len() as u64 > limits.file_bytes {
-            return Err(failed("the certificate is larger than the bound file-bytes"));
-        }
-        match (ended.success(), bytes.is_empty()) {
-            (true, false) => Ok(bytes),
-            (true, true) => Err(failed("there is no such key")),
-            (false, _) => Err(failed(&ended.to_string())),
-        }
+    /// The program for OpenPGP.
+    pub(super) fn gpg_program(&self, home: Option<&Path>) -> String {
+        program(self.gpg.as_deref().unwrap_or("gpg"), home)
+    }
+
+    /// The program for SSH.
+    pub(super) fn ssh_program(&self, home: Option<&Path>) -> String {
+        program(self.ssh_keygen.as_deref().unwrap_or("ssh-keygen"), home)
     }
 }
 
-/// The line of an SSH public key: given as such, or in the `.pub` file.
-fn public_line(key: &str, home: Option<&Path>, folder: &Path, limits: &Limits) -> Result<Vec<u8>> {
-    let literal = key.strip_prefix("key::").or_else(|| {
-        let kinds = ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"];
-        (kinds.iter().any(|kind| key.starts_with(kind)) && key.contains(' ')).then_some(key)
-    });
-    if let Some(line) = literal {
-        return Ok(format!("{}\n", line.trim()).into_bytes());
+/// A program's name or path; git takes `~/` for the user's home there.
+fn program(named: &str, home: Option<&Path>) -> String {
+    match (named.strip_prefix("~/"), home) {
+        (Some(below), Some(home)) => home.join(below).to_string_lossy().into_owned(),
+        _ => named.to_owned(),
     }
-    let path = match (key.strip_prefix("~/"), home) {
-        (Some(below), Some(home)) => home.join(below),
-        _ => folder.join(key),
-    };
-    // What is named without the ending is the private key: its public half lies beside it.
-    let path = if path.extension().is_some_and(|ending| ending == "pub") {
-        path
-    } else {
-        let mut name = path.into_os_string();
-        name.push(".pub");
-        PathBuf::from(name)
-    };
-    let failed = |source| Error::File { path: path.clone(), source };
-    let file = std::fs::File::open(&path).map_err(failed)?;
-    let mut bytes = Vec::new();
-    file.take(limits.file_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > limits.file_bytes {
-        return Err(Error::unusable(
-            format!("{} is too long for a public key", shown(&path.to_string_lossy())),
-            "git config --global user.signingKey ~/.ssh/KEY.pub",
-        ));
-    }
-    Ok(bytes)
 }
 
 #[cfg(test)]
