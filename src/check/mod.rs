@@ -16,7 +16,7 @@ use crate::model::step::RegistryReading;
 use crate::model::{Fingerprint, KeyFile, Limits, Oid, Registry, Time};
 use crate::progress::Progress;
 use crate::repo::{Conditions, Repository};
-use crate::report::{Anchor, AnchorSource, Checkpoint, Counts, Report, Tip, Verdict};
+use crate::report::{Anchor, AnchorSource, Checkpoint, Counts, KeyWindow, Report, Tip, Verdict};
 use crate::signature::FactCache;
 use facts::Facts;
 pub use foresee::{Foreseen, InForce, Proposal, foresee, in_force};
@@ -110,6 +110,7 @@ impl Run<'_> {
         draft.counts = outcome.counts;
         draft.covered = outcome.covered;
         draft.registry = Some(outcome.in_force);
+        draft.keys = KeyWindow::of(&outcome.registry, self.request.now);
         Ok(())
     }
 
@@ -267,6 +268,7 @@ struct Draft {
     gates: Vec<crate::report::GateReport>,
     findings: Vec<Finding>,
     commits: Vec<crate::report::JudgedCommit>,
+    keys: Vec<KeyWindow>,
 }
 
 impl Draft {
@@ -288,6 +290,7 @@ impl Draft {
             gates: Vec::new(),
             findings,
             commits: Vec::new(),
+            keys: Vec::new(),
         }
     }
 
@@ -322,6 +325,7 @@ impl Draft {
             gates: self.gates,
             findings: self.findings,
             commits: self.commits,
+            keys: self.keys,
         }
     }
 }
