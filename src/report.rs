@@ -337,3 +337,43 @@ impl Report {
         sorted
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Limits;
+
+    const FULL: &str = include_str!("registry/tests/full.toml");
+
+    fn states(text: &str, now: &str) -> Vec<(String, KeyStanding)> {
+        let reading = crate::registry::read("registry.toml", text.as_bytes(), &Limits::default());
+        let registry = reading.registry.unwrap();
+        let windows = KeyWindow::of(&registry, Time::parse(now).unwrap());
+        windows.into_iter().map(|key| (key.reviewer_id.to_string(), key.state)).collect()
+    }
+
+    #[test]
+    fn what_became_of_a_key_is_told_by_the_registry_and_the_runs_clock() {
+        use KeyStanding::{Compromised, Expired, Retired, Standing};
+        let of = |text: &str, now: &str, who: &str| -> Vec<KeyStanding> {
+            states(text, now).into_iter().filter(|(id, _)| id == who).map(|(_, s)| s).collect()
+        };
+        assert_eq!(of(FULL, "2027-12-31", "ada"), [Standing]);
+        assert_eq!(of(FULL, "2028-01-01", "ada"), [Expired], "the end is outside of the window");
+        assert_eq!(of(FULL, "2099-01-01", "github"), [Standing]);
+        assert_eq!(of(FULL, "2027-01-01", "clancy"), [Standing, Compromised]);
+        for (reason, state) in [("rotated", Retired), ("departed", Retired), ("expired", Expired)] {
+            let text = FULL
+                .replace("reason = \"compromised\"", &format!("reason = \"{reason}\""))
+                .lines()
+                .filter(|line| {
+                    !["trusted_until", "acknowledged", "charter_ack"]
+                        .iter()
+                        .any(|field| line.starts_with(field))
+                })
+                .collect::<Vec<_>>()
+                .join("\n");
+            assert_eq!(of(&text, "2027-01-01", "clancy"), [Standing, state], "{reason}");
+        }
+    }
+}

@@ -263,7 +263,11 @@ pub(super) fn busy(reviewers: u32, gates: u32) -> Report {
     let day = |days: u32| Time::from_unix_clamped(start + i64::from(days) * 86_400);
     let days = gates * 9;
     let name = |n: u32| {
-        let long = if n % 7 == 3 { "-with-a-very-long-name-indeed" } else { "" };
+        let long = match reviewers {
+            101.. => "-with-the-longest-name-that-a-registry-lets-in-there",
+            _ if n % 7 == 3 => "-with-a-very-long-name-indeed",
+            _ => "",
+        };
         reviewer(&format!("reviewer-{n:02}{long}"))
     };
     let window = |n: u32, from: u32, until: Option<u32>, state| KeyWindow {

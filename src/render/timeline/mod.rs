@@ -38,7 +38,7 @@ fn picture(geometry: &Geometry<'_>, columns: usize) -> String {
         put_marks(&mut marks, &geometry.gates);
         line(&mut out, "gates", &marks.iter().collect::<String>());
         let epochs = geometry.gates.iter().filter_map(|mark| {
-            let epoch = mark.first.epoch?;
+            let epoch = mark.first.epoch.or(mark.last.epoch)?;
             Some((mark.at, epoch.to_string()))
         });
         line(&mut out, "epoch", &labels(epochs, columns));
