@@ -102,6 +102,7 @@ fn a_long_history_is_a_page_of_bounded_size() {
             ("passing", samples::passing()),
             ("hostile", samples::hostile()),
             ("empty", samples::empty()),
+            ("many", samples::many_findings(10_000)),
         ] {
             for format in Format::ALL {
                 let path = std::path::Path::new(&folder).join(format!("{name}.{}", format.name()));
