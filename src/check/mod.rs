@@ -15,7 +15,7 @@ use crate::model::step::RegistryReading;
 use crate::model::{Fingerprint, KeyFile, Limits, Oid, Time};
 use crate::progress::Progress;
 use crate::repo::{Conditions, Repository};
-use crate::report::{Anchor, AnchorSource, Checkpoint, Counts, Report, Tip, Verdict};
+use crate::report::{Anchor, AnchorSource, Checkpoint, Counts, KeyWindow, Report, Tip, Verdict};
 use crate::signature::FactCache;
 use facts::Facts;
 pub use foresee::{Foreseen, InForce, Proposal, foresee, in_force};
@@ -109,6 +109,7 @@ impl Run<'_> {
         draft.counts = outcome.counts;
         draft.covered = outcome.covered;
         draft.registry = Some(outcome.in_force);
+        draft.keys = KeyWindow::of(&outcome.registry, self.request.now);
         Ok(())
     }
 
@@ -254,6 +255,7 @@ struct Draft {
     gates: Vec<crate::report::GateReport>,
     findings: Vec<Finding>,
     commits: Vec<crate::report::JudgedCommit>,
+    keys: Vec<KeyWindow>,
 }
 
 impl Draft {
@@ -275,6 +277,7 @@ impl Draft {
             gates: Vec::new(),
             findings,
             commits: Vec::new(),
+            keys: Vec::new(),
         }
     }
 
@@ -309,6 +312,7 @@ impl Draft {
             gates: self.gates,
             findings: self.findings,
             commits: self.commits,
+            keys: self.keys,
         }
     }
 }
