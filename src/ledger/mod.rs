@@ -11,6 +11,7 @@ mod hindsight;
 mod signoffs;
 mod start;
 mod step;
+mod tag;
 mod unjudged;
 
 pub use commits::{Judged, Pinned, Tally};
@@ -79,6 +80,7 @@ struct LastGate {
 }
 
 /// The state of the fold.
+#[derive(Clone)]
 pub struct Ledger {
     options: Options,
     anchor: Oid,

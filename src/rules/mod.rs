@@ -23,6 +23,7 @@ pub mod scope;
 pub mod self_review;
 pub mod sequence;
 pub mod strength;
+pub mod tag;
 pub mod window;
 
 #[cfg(test)]
@@ -84,6 +85,7 @@ const DOCS: &[&[CodeDoc]] = &[
     scope::DOCS,
     quorum::DOCS,
     dissent::DOCS,
+    tag::DOCS,
     reference::DOCS,
 ];
 
