@@ -14,7 +14,7 @@
 
 mod cli_support;
 
-use cli_support::project::{founded, gate, pin, work};
+use cli_support::project::{founded, gate, pin, signed_off_at, work};
 use cli_support::{Said, Sandbox};
 
 /// A project with a gate, and a bare repository that it is pushed to.
@@ -190,7 +190,9 @@ fn what_a_server_cannot_judge_it_refuses() {
     assert!(hook.contains(program), "{hook}");
     scene.sandbox.write("server.git/hooks/update", &hook.replace(program, "/nowhere/gatecheck"));
     scene.work("2");
-    scene.push(&["main"]).must(1, &["the program is not there", "cargo install git-gatecheck"]);
+    scene
+        .push(&["main"])
+        .must(1, &["the program is not there", "write this hook anew: gatecheck hook install"]);
     scene.push(&["main:topic"]).must(1, &["the program is not there"]);
     assert_eq!(scene.server("refs/heads/main"), Some(scene.gate.clone()));
 }
@@ -238,6 +240,66 @@ fn objects_in_quarantine_are_read_where_git_says_they_are() {
     let blind = looped.replace("--objects \"${GIT_OBJECT_DIRECTORY:-}\"", "");
     scene.sandbox.write(&format!("{hooks}/pre-receive"), &blind);
     scene.push(&["main"]).must(1, &[]);
+}
+
+/// A key whose window has closed since. A tag of its time stays good; nobody can tell whether it was
+/// really made then, so a server that is given it only now refuses it.
+#[test]
+fn who_holds_an_old_key_brings_no_new_tags() {
+    let scene = Scene { sandbox: Sandbox::new(), anchor: String::new(), gate: String::new() };
+    let sandbox = &scene.sandbox;
+    sandbox.ssh_key();
+    sandbox.tool("ssh-keygen", "home", &["-q", "-t", "ed25519", "-N", "", "-f", ".ssh/new"]);
+    sandbox.repository("project");
+    sandbox.gatecheck("project", &["init"]).must(0, &[]);
+    let line = sandbox.tool("ssh-keygen", "home", &["-l", "-f", ".ssh/new.pub"]);
+    let registry = sandbox.read("project/keys/reviewer-registry.toml");
+    let dates = regex::Regex::new("effective_from = .*\neffective_until = .*\n").unwrap();
+    let window = "effective_from = 2025-01-01\neffective_until = 2025-04-01\n";
+    let registry = dates.replace(&registry, window);
+    assert!(registry.contains(window), "{registry}");
+    let second = format!(
+        "\n[[keys]]\nreviewer_id = \"ada\"\nformat = \"ssh\"\nfingerprint = \"{}\"\n\
+         public_key = \"keys/ada-2.pub\"\neffective_from = 2025-01-01\neffective_until = 2027-01-01\n",
+        line.split(' ').nth(1).unwrap()
+    );
+    sandbox.write("project/keys/reviewer-registry.toml", &format!("{registry}{second}"));
+    sandbox.write("project/keys/ada-2.pub", &sandbox.read("home/.ssh/new.pub"));
+    let at = |key: &str, time: &str, args: &[&str]| {
+        let key = format!("user.signingKey={}", sandbox.path(&format!("home/{key}")).display());
+        let env = [("GIT_AUTHOR_DATE", time), ("GIT_COMMITTER_DATE", time)];
+        scene.said("project", &[&["-c", &key], args].concat(), &env).must(0, &[]);
+        scene.git(&["rev-parse", "HEAD"])
+    };
+    let gate = |epoch: u32, previous: &str, key: &str, time: &str| {
+        let bound = format!("subject_tree = \"{}\"", scene.git(&["rev-parse", "HEAD^{tree}"]));
+        signed_off_at(sandbox, "project", epoch, previous, &bound, time, key);
+        scene.git(&["add", "-A"]);
+        at(key, time, &["commit", "-q", "-S", "-m", "Gate"])
+    };
+    let (old, new) = (".ssh/id", ".ssh/new");
+    scene.git(&["add", "-A"]);
+    let anchor = at(old, "2025-01-02T00:00:00Z", &["commit", "-q", "-m", "Found"]);
+    let first = gate(0, "none", old, "2025-02-01T00:00:00Z");
+    at(old, "2025-02-02T00:00:00Z", &["tag", "-s", "-m", "x", "v0", &first]);
+    gate(1, &first, new, "2025-05-01T00:00:00Z");
+    at(old, "2025-02-03T00:00:00Z", &["tag", "-s", "-m", "x", "v0-again", &first]);
+    for name in ["v0", "v0-again"] {
+        let args = ["verify-tag", name, "--anchor", &anchor];
+        sandbox.gatecheck("project", &args).must(0, &[]);
+    }
+    sandbox.git(".", &["init", "-q", "--bare", "server.git"]);
+    scene.git(&["remote", "add", "origin", "../server.git"]);
+    sandbox
+        .gatecheck("server.git", &["hook", "install", "--server", "--anchor", &anchor])
+        .must(0, &[]);
+    // In its time it was brought in its time.
+    scene.push(&[&format!("{first}:refs/heads/main")]).must(0, &[]);
+    scene.push(&["v0"]).must(0, &[]);
+    scene.push(&["main"]).must(0, &[]);
+    scene.push(&["v0-again"]).must(1, &["key-window-closed", "refs/tags/v0-again is refused"]);
+    at(new, "2025-05-02T00:00:00Z", &["tag", "-s", "-m", "x", "v0-new", &first]);
+    scene.push(&["v0-new"]).must(0, &[]);
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub const DOCS: &[CodeDoc] = &[
         code: Code::TagUnsigned,
         what: "The tag carries no signature, or is a lightweight tag.",
         why: "Anybody who can push can move an unsigned tag.",
-        fix: "Make it again under a new name: gatecheck tag --create NAME. Where the remote's tag is annotated, fetch it: git fetch --tags --force.",
+        fix: "Make it again under a new name: gatecheck tag NAME --create. Where the remote's tag is annotated, fetch it: git fetch --tags --force.",
     },
     CodeDoc {
         code: Code::TagMismatch,
@@ -69,7 +69,7 @@ pub fn lightweight(reference: &str, target: Oid, kind: &'static str) -> Vec<Find
     let mut found = vec![
         about(reference, Code::TagUnsigned, "the tag is lightweight: a name without a signature")
             .compared(format!("a {kind}"), "an annotated, signed tag")
-            .help("git fetch --tags --force gets the remote's tag, if that one is annotated (checkouts of CI drop it); else make a signed one: gatecheck tag"),
+            .help("git fetch --tags --force gets the remote's tag, if that one is annotated (checkouts of CI drop it); else make a signed one under a new name: gatecheck tag NAME --create"),
     ];
     if kind != "commit" {
         found.push(not_a_commit(reference, target, kind));
@@ -82,7 +82,7 @@ pub fn lightweight(reference: &str, target: Oid, kind: &'static str) -> Vec<Find
 pub fn malformed(reference: &str, why: &MalformedObject) -> Finding {
     about(reference, why.code, "the tag object is not one that git writes")
         .compared(why.observed.as_str(), why.required.as_str())
-        .help("make the tag again, under a new name: gatecheck tag")
+        .help("make the tag again, under a new name: gatecheck tag NAME --create")
 }
 
 /// Name, target and date of a tag.
@@ -112,7 +112,7 @@ pub fn shape(tag: &Annotated<'_>) -> Vec<Finding> {
                 "the tag says that it names another kind of object than it does",
             )
             .compared(format!("{} is a {real}", tag.target), format!("a {}", tag.said_kind))
-            .help("make the tag again, under a new name: gatecheck tag"),
+            .help("make the tag again, under a new name: gatecheck tag NAME --create"),
         );
     } else if tag.said_kind != "commit" {
         found.push(not_a_commit(tag.reference, tag.target, tag.said_kind));
@@ -121,7 +121,7 @@ pub fn shape(tag: &Annotated<'_>) -> Vec<Finding> {
         found.push(
             about(tag.reference, Code::MalformedObject, "the tag does not say when it was made")
                 .compared("no tagger", "a tagger with a date")
-                .help("make the tag again, under a new name: gatecheck tag"),
+                .help("make the tag again, under a new name: gatecheck tag NAME --create"),
         );
     }
     if let Some(header) = tag.other_signature {
@@ -151,7 +151,7 @@ pub fn signature(
     if *fact == SignatureFact::Absent {
         let finding = about(reference, Code::TagUnsigned, "the tag is not signed")
             .compared("no signature", "a signature by a reviewer's active key")
-            .help("make a signed one, under a new name: gatecheck tag");
+            .help("make a signed one, under a new name: gatecheck tag NAME --create");
         return (None, vec![finding]);
     }
     let people = Accepts { forge: false, bot: false };
@@ -237,7 +237,7 @@ pub fn compromised(reference: &str, signer: &Signer, tagged: Time) -> Finding {
         "a tag has no place in the history, so that `trusted_until` cannot speak for it",
         "a key that is not compromised",
     )
-    .help("have another reviewer tag this gate, under a new name: gatecheck tag")
+    .help("have another reviewer tag this gate, under a new name: gatecheck tag NAME --create")
 }
 
 /// The tagged commit is neither on the mainline nor ahead of it.
@@ -279,7 +279,7 @@ pub fn no_key(reference: &str) -> Finding {
 fn not_a_commit(reference: &str, target: Oid, kind: &str) -> Finding {
     about(reference, Code::TagNotAGate, format!("the tag names a {kind}, not a commit"))
         .compared(format!("{kind} {target}"), "the commit of an accepted epoch gate")
-        .help("tag the commit itself: gatecheck tag")
+        .help("tag the commit itself: gatecheck tag NAME COMMIT --create")
 }
 
 fn about(reference: &str, code: Code, message: impl Into<String>) -> Finding {
@@ -328,6 +328,60 @@ mod tests {
         assert_eq!(codes(&light), [Code::TagUnsigned]);
         let light = lightweight("refs/tags/v1", id(1), "blob");
         assert_eq!(codes(&light), [Code::TagUnsigned, Code::TagNotAGate]);
+    }
+
+    #[test]
+    fn messages() {
+        let nested = Annotated {
+            own_name: b"v2\x1b[31m",
+            said_kind: "tag",
+            real_kind: Some("tag"),
+            has_tagger: false,
+            other_signature: Some("gpgsig-sha256"),
+            ..GOOD
+        };
+        let lying = Annotated { real_kind: Some("tree"), ..GOOD };
+        let malformed_object = MalformedObject {
+            code: Code::MalformedObject,
+            observed: "a NUL".into(),
+            required: "a tag without NUL".into(),
+            parents: None,
+            tree: None,
+            committer_time: None,
+        };
+        let signer = Signer {
+            reviewer_id: crate::model::ReviewerId::new("alice").unwrap(),
+            fingerprint: crate::rules::testing::fingerprint("alice"),
+            primary: crate::rules::testing::fingerprint("alice"),
+        };
+        let reference = "refs/tags/v1";
+        let mut all = lightweight(reference, id(1), "blob");
+        all.extend(shape(&nested));
+        all.extend(shape(&lying));
+        all.extend([
+            malformed(reference, &malformed_object),
+            gate(reference, id(1), &[]).unwrap(),
+            compromised(reference, &signer, at("2026-02-01")),
+            beside_the_mainline(reference, id(1), "refs/heads/main", id(2)),
+            exists(reference, id(1), "moved"),
+            no_key(reference),
+        ]);
+        let text: String = all
+            .iter()
+            .map(|f| {
+                let (observed, required) = (f.observed.as_deref(), f.required.as_deref());
+                format!(
+                    "{}: {}\n  observed: {}\n  required: {}\n  help: {}\n",
+                    f.code,
+                    f.message,
+                    observed.unwrap_or("-"),
+                    required.unwrap_or("-"),
+                    f.help
+                )
+            })
+            .collect();
+        assert!(!text.contains('\u{1b}'));
+        insta::assert_snapshot!(text);
     }
 
     #[test]

@@ -38,9 +38,22 @@ pub(crate) fn gate(sandbox: &Sandbox, name: &str, epoch: u32, previous: &str) ->
 
 /// Writes and signs a manifest; nothing is committed.
 pub(crate) fn signed_off(sandbox: &Sandbox, name: &str, epoch: u32, previous: &str, bound: &str) {
+    let now = sandbox.tool("date", ".", &["-u", "+%Y-%m-%dT%H:%M:%SZ"]);
+    signed_off_at(sandbox, name, epoch, previous, bound, &now, ".ssh/id");
+}
+
+/// The same at a time of choice, by an SSH key of choice where there is one.
+pub(crate) fn signed_off_at(
+    sandbox: &Sandbox,
+    name: &str,
+    epoch: u32,
+    previous: &str,
+    bound: &str,
+    now: &str,
+    key: &str,
+) {
     let file = format!("epoch_signoffs/epoch-{epoch}.toml");
     let path = format!("{name}/{file}");
-    let now = sandbox.tool("date", ".", &["-u", "+%Y-%m-%dT%H:%M:%SZ"]);
     let head = format!("[manifest]\nepoch = {epoch}\nprevious_gate = \"{previous}\"\n{bound}\n");
     let signoff = format!(
         "\n[[signoffs]]\nreviewer_id = \"ada\"\ndomain = \"project\"\nepoch = {epoch}\ntimestamp = {now}\n"
@@ -50,7 +63,7 @@ pub(crate) fn signed_off(sandbox: &Sandbox, name: &str, epoch: u32, previous: &s
     let printed =
         sandbox.command(env!("CARGO_BIN_EXE_gatecheck"), name).args(ask).output().unwrap();
     assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
-    let ssh = sandbox.path("home/.ssh/id");
+    let ssh = sandbox.path(&format!("home/{key}"));
     let (program, args) = if ssh.exists() {
         ("ssh-keygen", vec!["-Y", "sign", "-n", "gatecheck", "-f", ssh.to_str().unwrap()])
     } else {

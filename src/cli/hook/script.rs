@@ -38,7 +38,7 @@ impl Script<'_> {
              if ! [ -x \"$gatecheck\" ]; then\n    \
                  gatecheck=$(command -v gatecheck) || {{\n        \
                      echo 'gatecheck: the program is not there, so nothing can be judged; the push is refused' >&2\n        \
-                     echo '  help: install it (cargo install git-gatecheck), then: gatecheck hook install' >&2\n        \
+                     echo '  help: install it, then write this hook anew: gatecheck hook install' >&2\n        \
                      exit 1\n    \
                  }}\n\
              fi\n\
