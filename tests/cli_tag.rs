@@ -30,6 +30,17 @@ fn tags(sandbox: &Sandbox) -> String {
     sandbox.git("project", &["for-each-ref", "--format=%(refname:short)", "refs/tags"])
 }
 
+/// The owner revokes the key without a reason, and the new key file lands as a refresh.
+fn refresh_revoked(sandbox: &Sandbox, fingerprint: &str) {
+    let file = format!("home/.gnupg/openpgp-revocs.d/{}.rev", fingerprint.to_uppercase());
+    let revocation = sandbox.read(&file).replace(":-----BEGIN", "-----BEGIN");
+    sandbox.write("home/revocation", &revocation);
+    sandbox.tool("gpg", "home", &["--batch", "--import", "revocation"]);
+    let key = sandbox.tool("gpg", "home", &["--batch", "--armor", "--export", fingerprint]);
+    sandbox.write("project/keys/ada.asc", &(key + "\n"));
+    sandbox.commit("project", "Tell that the key was lost");
+}
+
 #[test]
 fn from_the_question_to_a_tag_that_passes() {
     let sandbox = Sandbox::new();
@@ -77,18 +88,52 @@ fn with_openpgp_and_what_the_mainline_learns_later_of_the_key() {
     sandbox.gatecheck("project", &["tag", "v1.0", "--create"]).must(0, &["made: v1.0"]);
     sandbox.gatecheck("project", &["verify-tag", "v1.0"]).must(0, &[]);
 
-    // The owner revokes the key without a reason, and the new key file lands as a refresh.
-    let file = format!("home/.gnupg/openpgp-revocs.d/{}.rev", fingerprint.to_uppercase());
-    let revocation = sandbox.read(&file).replace(":-----BEGIN", "-----BEGIN");
-    sandbox.write("home/revocation", &revocation);
-    sandbox.tool("gpg", "home", &["--batch", "--import", "revocation"]);
-    let key = sandbox.tool("gpg", "home", &["--batch", "--armor", "--export", &fingerprint]);
-    sandbox.write("project/keys/ada.asc", &(key + "\n"));
-    sandbox.commit("project", "Tell that the key was lost");
+    refresh_revoked(&sandbox, &fingerprint);
     sandbox.gatecheck("project", &["verify-tag", "v1.0"]).must(1, &["key-compromised", "tag v1.0"]);
     // A clone that was never told cannot know.
     sandbox.git("project", &["update-ref", "refs/heads/main", "v1.0^{commit}"]);
     sandbox.gatecheck("project", &["verify-tag", "v1.0"]).must(0, &[]);
+}
+
+/// The gate rests on another key, so only the tag falls.
+#[test]
+fn a_key_that_was_lost_later_speaks_for_no_tag() {
+    let sandbox = Sandbox::new();
+    let ssh = sandbox.ssh_key();
+    sandbox.git("home", &["config", "--global", "--unset", "gpg.format"]);
+    let fingerprint = sandbox.openpgp_key();
+    sandbox.repository("project");
+    sandbox.gatecheck("project", &["init"]).must(0, &[]);
+    let registry = sandbox.read("project/keys/reviewer-registry.toml");
+    let dates: String = registry
+        .lines()
+        .filter(|l| l.starts_with("effective_"))
+        .fold(String::new(), |all, line| all + line + "\n");
+    let second = format!(
+        "\n[[keys]]\nreviewer_id = \"ada\"\nformat = \"ssh\"\nfingerprint = \"{ssh}\"\n\
+         public_key = \"keys/ada.pub\"\n{dates}"
+    );
+    sandbox.write("project/keys/reviewer-registry.toml", &format!("{registry}{second}"));
+    sandbox.write("project/keys/ada.pub", &sandbox.read("home/.ssh/id.pub"));
+    let anchor = sandbox.commit("project", "Found");
+    pin(&sandbox, &anchor);
+    let tree = sandbox.git("project", &["rev-parse", "HEAD^{tree}"]);
+    signed_off(&sandbox, "project", 0, "none", &format!("subject_tree = \"{tree}\""));
+    sandbox.git("project", &["add", "-A"]);
+    let by_ssh = ["-c", "gpg.format=ssh", "-c", "user.signingKey=~/.ssh/id"];
+    sandbox.git("project", &[&by_ssh[..], &["commit", "-q", "-S", "-m", "Epoch 0"]].concat());
+    sandbox.gatecheck("project", &["tag", "v1", "--create"]).must(0, &["made: v1"]);
+    sandbox.git("project", &[&by_ssh[..], &["tag", "-s", "-m", "x", "v1-ssh"]].concat());
+    refresh_revoked(&sandbox, &fingerprint);
+    sandbox.gatecheck("project", &["verify-tag", "v1-ssh"]).must(0, &[]);
+    let said = sandbox.gatecheck("project", &["verify-tag", "v1", "--format", "json"]).must(1, &[]);
+    let report: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(report["gates"][0]["verdict"], "pass");
+    let finding =
+        &report["findings"].as_array().unwrap().iter().find(|f| f["tag"] == "v1").unwrap();
+    assert_eq!(finding["code"], "key-compromised");
+    let said = sandbox.gatecheck("project", &["tag", "v2", "HEAD~"]);
+    said.must(1, &["key-compromised", "no: v2"]);
 }
 
 #[test]

@@ -121,7 +121,13 @@ pub fn run(
         )
     })?;
     let tag = TagRef { reference, id, fresh: true };
-    let judged = check::verify_tags(&repo, &asked, &[tag.clone()], None, &crate::progress::Silent);
+    let judged = check::verify_tags(
+        &repo,
+        &asked,
+        std::slice::from_ref(&tag),
+        None,
+        &crate::progress::Silent,
+    );
     match judged {
         Ok(report) if report.verdict == Verdict::Pass && !report.input_unusable => {}
         Ok(report) => {
