@@ -130,7 +130,7 @@ impl Run<'_> {
         }
         let options = history::Options {
             which: which(self.request, registry.map(AsRef::as_ref)),
-            brought_paths: registry.is_some_and(|registry| needs_paths(registry)),
+            brought_paths: registry.is_some_and(|registry| registry.asks_for_paths()),
             branch: branch.clone(),
             ..history::Options::default()
         };
@@ -243,13 +243,6 @@ fn which(request: &Request, registry: Option<&Registry>) -> Which {
     } else {
         Which::Gates
     }
-}
-
-/// Whether a rule asks which paths each commit changed.
-fn needs_paths(registry: &Registry) -> bool {
-    registry.domains.values().any(|domain| !domain.paths.is_empty())
-        || !registry.policy.second_review.is_empty()
-        || registry.policy.charter.is_some()
 }
 
 /// A report in the making.

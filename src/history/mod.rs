@@ -8,12 +8,14 @@
 //!
 //! Reading files and verifying signatures is other rooms' business and comes in as traits.
 
+mod asked;
 mod brought;
 mod changes;
 mod descent;
 mod draft;
 mod failure;
 mod material;
+mod probes;
 mod reach;
 mod reachable;
 mod start;
@@ -22,6 +24,7 @@ mod survey;
 mod traits;
 
 pub use failure::Failure;
+pub use probes::{After, Between, Prober};
 pub use reach::contains;
 pub use reachable::{Reachable, Unverified};
 pub use steps::Steps;

@@ -8,9 +8,10 @@ use super::reach::is_ancestor;
 use super::traits::{Options, Readers};
 use crate::finding::{Code, Finding};
 use crate::model::gate::ManifestPaths;
+use crate::model::probe::{MAX_PROBES, Question};
 use crate::model::registry::{CEREMONIES_FOLDER, KEYS_FOLDER, REGISTRY_PATH};
 use crate::model::step::{Gap, RegistryFile};
-use crate::model::{Commit, MalformedObject, Oid};
+use crate::model::{Commit, MalformedObject, Oid, Registry};
 use crate::repo::{Conditions, EntryKind, ReadFailure, Repository, parse_commit};
 
 /// What is known of a history before its first commit is judged.
@@ -24,6 +25,11 @@ pub struct Survey {
     /// Where manifests lie, by every registry on the mainline. A rule that judges by one
     /// registry has to ask that registry's own [`ManifestPaths`] again.
     pub manifest_paths: Vec<ManifestPaths>,
+    /// What the policies of every registry on the mainline ask of contents: those of older
+    /// registries first, at most [`MAX_PROBES`].
+    pub questions: Vec<Question>,
+    /// Whether a registry on the mainline asks who changed which path.
+    pub asks_for_paths: bool,
     /// What could not be read on the way. Never empty where a key file could be hidden by it.
     pub gaps: Vec<Gap>,
     /// Local files that bend what git shows; they changed nothing here.
@@ -73,6 +79,8 @@ pub fn survey(
         asked: HashSet::new(),
         key_blobs: BTreeMap::new(),
         manifest_paths: BTreeSet::new(),
+        questions: Vec::new(),
+        asks_for_paths: false,
         gaps: Vec::new(),
     };
     let mut mainline = surveyor.walk(tip, anchor)?;
@@ -89,6 +97,8 @@ pub fn survey(
         mainline,
         key_blobs: surveyor.key_blobs,
         manifest_paths,
+        questions: surveyor.questions.into_iter().rev().collect(),
+        asks_for_paths: surveyor.asks_for_paths,
         gaps: surveyor.gaps,
         conditions: surveyor.conditions,
     })
@@ -104,6 +114,9 @@ struct Surveyor<'a> {
     asked: HashSet<Oid>,
     key_blobs: BTreeMap<Oid, KeyBlob>,
     manifest_paths: BTreeSet<ManifestPaths>,
+    /// Those seen last, which are the oldest ones, at the end.
+    questions: Vec<Question>,
+    asks_for_paths: bool,
     gaps: Vec<Gap>,
 }
 
@@ -241,8 +254,22 @@ impl Surveyor<'_> {
             && let Some(registry) = &reading.registry
         {
             self.manifest_paths.insert(registry.policy.gates.manifest.clone());
+            self.learn_questions(registry);
         }
         Ok(())
+    }
+
+    /// The walk goes from new to old. Who can land a registry that is refused must not crowd out
+    /// what older ones ask, so the newest questions are dropped.
+    fn learn_questions(&mut self, registry: &Registry) {
+        self.asks_for_paths |= registry.asks_for_paths();
+        for question in Question::all(&registry.policy).into_iter().rev() {
+            self.questions.retain(|known| known.probe != question.probe);
+            self.questions.push(question);
+            if self.questions.len() > MAX_PROBES {
+                self.questions.remove(0);
+            }
+        }
     }
 }
 

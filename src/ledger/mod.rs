@@ -7,11 +7,11 @@
 mod commits;
 mod epoch;
 mod foresee;
+mod govern;
 mod hindsight;
 mod signoffs;
 mod start;
 mod step;
-mod unjudged;
 
 pub use commits::{Judged, Pinned, Tally};
 pub use foresee::Foreseen;

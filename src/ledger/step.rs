@@ -170,6 +170,7 @@ impl Ledger {
             .chain(&kinds.squashes)
             .map(|change| self.judge_gate(step, head, change, signed.as_ref()))
             .collect();
+        findings.extend(self.govern_commit(step, &gates));
         self.settle(step, head, &kinds, signed.as_ref(), &findings, &mut gates);
         for change in later {
             findings.extend(self.take_dissent(step, committed, change));

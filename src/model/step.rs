@@ -11,6 +11,7 @@ use super::fact::{FactTable, SignatureFact};
 use super::gate::{ManifestName, ManifestPaths};
 use super::manifest::Manifest;
 use super::oid::Oid;
+use super::probe::{Answers, Probed};
 use super::registry::Registry;
 use crate::finding::Finding;
 use crate::source::Source;
@@ -125,6 +126,8 @@ pub struct Head {
     pub co_authors: Vec<String>,
     /// Every line of the message that reads `Token: value`, in order.
     pub trailers: Vec<Trailer>,
+    /// Lines of the message that are one word alone, unescaped.
+    pub marks: Vec<String>,
     /// Set where a signature header of the other object format was left out: its name.
     pub other_signature: Option<&'static str>,
 }
@@ -176,6 +179,11 @@ pub struct Step {
     /// Paths that this commit brings and that differ from the registry's path or folder in
     /// letter case only.
     pub twins: Vec<String>,
+    /// What policies ask about the change since the gate before, for each epoch manifest that the
+    /// commit adds.
+    pub probed: Vec<Probed>,
+    /// What policies ask about this commit's own change against its first parent.
+    pub landed: Answers,
     /// What could not be read while this step was made.
     pub gaps: Vec<Gap>,
     /// Facts about signatures of the statements that this commit carries.
@@ -208,6 +216,8 @@ impl Step {
             merged_registries: Vec::new(),
             named: BTreeMap::new(),
             twins: Vec::new(),
+            probed: Vec::new(),
+            landed: Answers::new(),
             gaps: Vec::new(),
             facts: FactTable::default(),
         }

@@ -4,14 +4,18 @@
 //! Rules are pure functions from plain values to findings. They know no git, no cryptography and
 //! no clock; [`Context`] carries what they may look at.
 
+pub mod ai_assisted;
 pub mod attestation;
 pub mod authority;
 pub mod binding;
 pub mod certificate;
+pub mod charter;
+pub mod checklist;
 pub mod clock;
 pub mod commit_signature;
 pub mod currency;
 pub mod dissent;
+pub mod forbidden;
 pub mod keyring;
 pub mod manifest_file;
 pub mod merges;
@@ -20,8 +24,10 @@ pub mod quorum;
 pub mod reference;
 pub mod registry_change;
 pub mod scope;
+pub mod second_review;
 pub mod self_review;
 pub mod sequence;
+pub mod since;
 pub mod strength;
 pub mod window;
 
@@ -84,6 +90,11 @@ const DOCS: &[&[CodeDoc]] = &[
     scope::DOCS,
     quorum::DOCS,
     dissent::DOCS,
+    second_review::DOCS,
+    ai_assisted::DOCS,
+    forbidden::DOCS,
+    charter::DOCS,
+    checklist::DOCS,
     reference::DOCS,
 ];
 

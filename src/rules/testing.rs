@@ -74,6 +74,7 @@ pub(crate) fn head(email: &str, t: &str) -> Head {
         subject: String::new(),
         co_authors: vec![],
         trailers: vec![],
+        marks: vec![],
         other_signature: None,
     }
 }
@@ -109,6 +110,8 @@ pub(crate) fn step(n: u8) -> Step {
         bound_content: BTreeMap::new(),
         named: BTreeMap::new(),
         twins: vec![],
+        probed: vec![],
+        landed: BTreeMap::new(),
     }
 }
 
