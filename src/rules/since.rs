@@ -141,7 +141,8 @@ impl Authors {
 
     /// Whether somebody may review what these people wrote, for a domain.
     fn leave(&self, review: &SecondReview, person: &ReviewerId, domain: &DomainId) -> bool {
-        !self.reviewers.contains(person) && !(review.other_domain && self.domains.contains(domain))
+        let own_domain = review.other_domain && self.domains.contains(domain);
+        !own_domain && !self.reviewers.contains(person)
     }
 
     /// The counted sign-offs that cover a second review of what these people wrote.
