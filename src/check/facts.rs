@@ -98,7 +98,9 @@ impl Verifier for Facts {
 
     fn statements(&self, step: &Step) -> Vec<(RequestId, SignatureRequest)> {
         let contexts = self.contexts.borrow();
-        let manifests = step.manifests.iter().filter_map(|m| m.reading.as_ref()?.manifest.as_ref());
+        let corrections = step.corrections.values().flat_map(|correction| &correction.manifests);
+        let changes = step.manifests.iter().chain(corrections);
+        let manifests = changes.filter_map(|m| m.reading.as_ref()?.manifest.as_ref());
         let mut requests = Vec::new();
         for manifest in manifests {
             for signoff in manifest.signoffs.iter().filter(|s| !s.signature.is_empty()) {

@@ -10,7 +10,7 @@ use super::facts::Facts;
 use super::{Draft, Request, Run, trust};
 use crate::error::{Error, Result};
 use crate::finding::Finding;
-use crate::history::{After, Between, Failure, Prober, Readers as _, Verifier as _};
+use crate::history::{self, After, Between, Failure, Prober, Readers as _, Verifier as _};
 use crate::ledger::{self, Ledger};
 use crate::model::commit::Identity;
 use crate::model::gate::ManifestPaths;
@@ -111,6 +111,7 @@ pub fn foresee(
     let subjects = subjects(repo, &in_force, proposal, manifest.as_deref()).map_err(unreadable)?;
     let mut step = next(repo, request, &in_force, proposal, reading, &subjects)?;
     probe(repo, &in_force, proposal, &subjects, ledger.gate_after_anchor(), &mut step);
+    correct(repo, &facts, &in_force, &mut step)?;
     let questions = facts.statements(&step);
     let (ids, requests): (Vec<_>, Vec<_>) = questions.into_iter().unzip();
     for (id, fact) in ids.into_iter().zip(facts.verify(&requests)) {
@@ -275,6 +276,26 @@ fn next(
     step.subjects.insert(in_force.paths.clone(), subjects.next);
     step.changed = Some(changed(repo, proposal, subjects).map_err(unreadable)?);
     Ok(step)
+}
+
+/// The commits that `superseded_by` leads to.
+fn correct(repo: &Repository, facts: &Facts, in_force: &InForce, step: &mut Step) -> Result<()> {
+    let manifests: Vec<Arc<Manifest>> =
+        step.manifests.iter().filter_map(|m| m.reading.as_ref()?.manifest.clone()).collect();
+    let met =
+        |id| repo.is_commit(id) && matches!(history::contains(repo, in_force.tip, id), Ok(true));
+    let namings = std::slice::from_ref(&in_force.paths);
+    let manifests = manifests.iter().map(Arc::as_ref);
+    let (mut found, requests) =
+        history::corrections(repo, facts, namings, manifests, &met).map_err(unreadable)?;
+    let (ids, requests): (Vec<_>, Vec<_>) = requests.into_iter().unzip();
+    for (id, fact) in ids.into_iter().zip(facts.verify(&requests)) {
+        if let Some(correction) = found.get_mut(&id) {
+            correction.commit.signature = Some(fact);
+        }
+    }
+    step.corrections = found;
+    Ok(())
 }
 
 /// What policy asks about the change since the gate before. A gate that cannot be read leaves its

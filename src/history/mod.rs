@@ -11,6 +11,7 @@
 mod asked;
 mod brought;
 mod changes;
+mod corrections;
 mod descent;
 mod draft;
 mod failure;
@@ -23,6 +24,7 @@ mod steps;
 mod survey;
 mod traits;
 
+pub use corrections::corrections;
 pub use failure::Failure;
 pub use probes::{After, Between, Prober};
 pub use reach::contains;

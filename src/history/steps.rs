@@ -27,7 +27,7 @@ pub struct Steps<'a> {
     pub(super) options: &'a Options,
     pub(super) material: Material<'a>,
     verifier: &'a dyn Verifier,
-    reach: Reach<'a>,
+    pub(super) reach: Reach<'a>,
     pub(super) prober: Prober<'a>,
     /// Position of the next commit.
     next: usize,
@@ -136,6 +136,7 @@ impl<'a> Steps<'a> {
         }
         self.own(&mut draft, read);
         self.name_commits(&mut draft);
+        self.correct(&mut draft);
         draft
     }
 
@@ -381,8 +382,6 @@ impl<'a> Steps<'a> {
                     squashed.insert(id);
                 }
             }
-            let superseding = manifest.signoffs.iter().map(|s| s.superseded_by.as_str());
-            ids.extend(superseding.filter_map(Oid::from_hex));
         }
         for id in ids.into_iter().filter(|id| self.repo.is_commit(*id)) {
             let read = brought::read(self.repo, id);
@@ -414,12 +413,12 @@ impl Iterator for Steps<'_> {
     }
 }
 
-fn manifests(step: &Step) -> impl Iterator<Item = &Manifest> {
+pub(super) fn manifests(step: &Step) -> impl Iterator<Item = &Manifest> {
     step.manifests.iter().filter_map(|change| change.reading.as_ref()?.manifest.as_deref())
 }
 
 /// The same gap is told once a step.
-fn push_gap(step: &mut Step, finding: Finding) {
+pub(super) fn push_gap(step: &mut Step, finding: Finding) {
     if !step.gaps.iter().any(|known| known.finding == finding) {
         step.gaps.push(gap(finding));
     }

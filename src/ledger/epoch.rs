@@ -177,6 +177,7 @@ impl Ledger {
             signer: signer.map(|s| &s.signer),
             signed: signer.map(|s| s.time),
             facts: &step.facts,
+            corrections: &step.corrections,
             epoch: epoch.or(last).unwrap_or(self.registry.policy.gates.first_epoch),
             is_epoch: epoch.is_some(),
             currency_time: epoch.is_none().then_some(self.last_time).flatten(),

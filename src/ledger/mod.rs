@@ -12,6 +12,7 @@ mod hindsight;
 mod signoffs;
 mod start;
 mod step;
+mod supersede;
 
 pub use commits::{Judged, Pinned, Tally};
 pub use foresee::Foreseen;

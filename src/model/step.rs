@@ -132,6 +132,15 @@ pub struct Head {
     pub other_signature: Option<&'static str>,
 }
 
+/// A commit that corrects a sign-off.
+#[derive(Clone, Debug)]
+pub struct Correction {
+    /// The commit, always with the fact about its signature.
+    pub commit: Brought,
+    /// Manifests in which it differs from its first parent.
+    pub manifests: Vec<ManifestChange>,
+}
+
 /// One mainline commit after the anchor.
 #[derive(Clone, Debug)]
 pub struct Step {
@@ -172,10 +181,14 @@ pub struct Step {
     pub brought: Vec<Brought>,
     /// Registries in the trees of merged parents that differ from the first parent's and from this commit's.
     pub merged_registries: Vec<(Oid, RegistryFile)>,
-    /// Commits that its manifests name (`gate_commit`, `superseded_by`) and that are held here,
+    /// Commits that its manifests name (`gate_commit`) and that are held here,
     /// by id, always with the fact about their signature; they need not be on the mainline. Where a
     /// squash manifest's `gate_commit` names one, `paths` are those in which it differs from its first parent.
     pub named: BTreeMap<Oid, Brought>,
+    /// Commits that `superseded_by` leads to, as far as the mainline up to here holds them: those
+    /// that sign-offs of this commit name, and those that their sign-offs name in turn, at most
+    /// [`Step::MAX_CORRECTIONS`].
+    pub corrections: BTreeMap<Oid, Correction>,
     /// Paths that this commit brings and that differ from the registry's path or folder in
     /// letter case only.
     pub twins: Vec<String>,
@@ -191,6 +204,9 @@ pub struct Step {
 }
 
 impl Step {
+    /// How many corrections are followed.
+    pub const MAX_CORRECTIONS: usize = 64;
+
     /// How many differing paths are kept.
     pub const MAX_DIFFERENCES: usize = 20;
 
@@ -215,6 +231,7 @@ impl Step {
             brought: Vec::new(),
             merged_registries: Vec::new(),
             named: BTreeMap::new(),
+            corrections: BTreeMap::new(),
             twins: Vec::new(),
             probed: Vec::new(),
             landed: Answers::new(),

@@ -29,6 +29,7 @@ pub mod self_review;
 pub mod sequence;
 pub mod since;
 pub mod strength;
+pub mod supersede;
 pub mod window;
 
 #[cfg(test)]
@@ -87,6 +88,7 @@ const DOCS: &[&[CodeDoc]] = &[
     membership::DOCS,
     self_review::DOCS,
     currency::DOCS,
+    supersede::DOCS,
     scope::DOCS,
     quorum::DOCS,
     dissent::DOCS,

@@ -102,12 +102,6 @@ pub const DOCS: &[CodeDoc] = &[
         fix: "Rotate the key in time.",
     },
     CodeDoc {
-        code: Code::SupersedeChain,
-        what: "`superseded_by` does not lead to an acceptable correction.",
-        why: "A correction must be as well signed as what it corrects, must come to an end, and must stay in its epoch.",
-        fix: "Remove `superseded_by`, or withdraw the sign-off and have a new one made.",
-    },
-    CodeDoc {
         code: Code::OverrideUnrecorded,
         what: "A dissent was overridden without an entry in the decision log.",
         why: "Overriding somebody must stay visible.",

@@ -109,6 +109,7 @@ pub(crate) fn step(n: u8) -> Step {
         records: vec![],
         bound_content: BTreeMap::new(),
         named: BTreeMap::new(),
+        corrections: BTreeMap::new(),
         twins: vec![],
         probed: vec![],
         landed: BTreeMap::new(),
