@@ -76,7 +76,7 @@ pub fn survey(
         repo,
         conditions: repo.conditions(),
         folders: HashSet::new(),
-        asked: HashSet::new(),
+        asked: None,
         key_blobs: BTreeMap::new(),
         manifest_paths: BTreeSet::new(),
         questions: Vec::new(),
@@ -110,8 +110,8 @@ struct Surveyor<'a> {
     conditions: Conditions,
     /// Folders `keys` that were listed.
     folders: HashSet<Oid>,
-    /// Folders `keys` whose registry was asked where manifests lie.
-    asked: HashSet<Oid>,
+    /// The folder `keys` of the commit before, which was asked what its registry wants to know.
+    asked: Option<Oid>,
     key_blobs: BTreeMap<Oid, KeyBlob>,
     manifest_paths: BTreeSet<ManifestPaths>,
     /// Those seen last, which are the oldest ones, at the end.
@@ -247,7 +247,8 @@ impl Surveyor<'_> {
     }
 
     fn learn_manifest_paths(&mut self, tree: Oid, keys: Oid) -> Result<(), ReadFailure> {
-        if !self.asked.insert(keys) {
+        // One that comes back is asked again: what counts is its oldest place.
+        if self.asked.replace(keys) == Some(keys) {
             return Ok(());
         }
         if let RegistryFile::File(_, reading) = self.material.registry(tree)?

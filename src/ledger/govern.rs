@@ -50,7 +50,7 @@ impl Ledger {
         findings.extend(charter::check(&cx, &since, quorum.per_domain));
         findings.extend(checklist::check(&cx, &since));
         soften(judged, &mut findings);
-        findings.extend(forbidden::check(&cx, &since, self.in_force.registry));
+        findings.extend(forbidden::check(&cx, &since));
         findings
     }
 
