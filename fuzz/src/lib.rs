@@ -25,6 +25,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "manifest", run: tables::manifest },
     Target { name: "statement", run: tables::statement },
     Target { name: "pattern", run: tables::pattern },
+    Target { name: "tokens", run: tables::tokens },
     Target { name: "words", run: tables::words },
     Target { name: "checkpoint", run: tables::checkpoint },
     Target { name: "allowed_signers", run: tables::allowed_signers },

@@ -7,8 +7,8 @@ use super::material::text;
 use crate::finding::{Finding, Place};
 use crate::model::Oid;
 use crate::model::probe::{
-    Answer, Answers, ChangedPath, CharterChange, Content, HoldingFile, MAX_PLACES, MAX_TOKENS,
-    Probe, Question,
+    Answer, Answers, ChangedPath, CharterChange, Content, HoldingFile, MAX_PLACES, MAX_TOKEN_BYTES,
+    MAX_TOKENS, Probe, Question,
 };
 use crate::model::text::shown;
 use crate::repo::tree::{MODE_FILE, describe_mode};
@@ -62,9 +62,7 @@ impl<'a> Prober<'a> {
     pub fn new(repo: &'a Repository, conditions: &Conditions, questions: &[Question]) -> Self {
         let prepare = |question: &Question| {
             let sought = match &question.probe {
-                Probe::Change { tokens, .. } if tokens.len() <= MAX_TOKENS => {
-                    Some(Sought::new(tokens))
-                }
+                Probe::Change { tokens, .. } if few_enough(tokens) => Some(Sought::new(tokens)),
                 _ => None,
             };
             (question.clone(), sought)
@@ -90,8 +88,8 @@ impl<'a> Prober<'a> {
                 continue;
             }
             let answer = match &question.probe {
-                Probe::Change { tokens, .. } if tokens.len() > MAX_TOKENS => {
-                    Ok(Answer::Unknown(Box::new(too_many_tokens(tokens.len()))))
+                Probe::Change { tokens, .. } if !few_enough(tokens) => {
+                    Ok(Answer::Unknown(Box::new(too_many_tokens(tokens))))
                 }
                 Probe::Change { tokens, .. } => {
                     match changes.get_or_insert_with(|| self.changes(between)) {
@@ -321,11 +319,22 @@ fn is_file(mode: u32) -> bool {
     mode & 0o170_000 == 0o100_000
 }
 
-fn too_many_tokens(observed: usize) -> Finding {
+fn bytes_of(tokens: &[String]) -> usize {
+    tokens.iter().fold(0, |sum, token| token.len().saturating_add(sum))
+}
+
+fn few_enough(tokens: &[String]) -> bool {
+    tokens.len() <= MAX_TOKENS && bytes_of(tokens) <= MAX_TOKEN_BYTES
+}
+
+fn too_many_tokens(tokens: &[String]) -> Finding {
     Finding::new(
         crate::finding::Code::UnsupportedVersion,
         "policy asks for more tokens in one second review than are looked for",
     )
-    .compared(format!("{observed} tokens"), format!("at most {MAX_TOKENS}"))
+    .compared(
+        format!("{} tokens of {} bytes", tokens.len(), bytes_of(tokens)),
+        format!("at most {MAX_TOKENS} of {MAX_TOKEN_BYTES} bytes"),
+    )
     .help("split the second review into several")
 }

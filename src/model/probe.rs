@@ -21,6 +21,8 @@ use crate::source::Source;
 pub const MAX_PROBES: usize = 64;
 /// How many tokens one probe can ask for.
 pub const MAX_TOKENS: usize = 256;
+/// How many bytes these tokens can have together.
+pub const MAX_TOKEN_BYTES: usize = 4_096;
 /// How many places of one answer are told one by one.
 pub const MAX_PLACES: usize = 20;
 

@@ -84,14 +84,14 @@ impl Sought {
         } else {
             (&self.words, HashSet::from([Reading::Words]))
         };
-        let lines: HashSet<&str> = old.split('\n').collect();
+        let lines = Lines::new(old, new);
         let mut added: Vec<Added> = Vec::new();
         for reading in readings {
             let before = cut.count(&reading.cut(old));
             for (which, places) in cut.find(&reading.cut(new)).into_iter().enumerate() {
                 let fresh: Vec<Added> = places
                     .iter()
-                    .filter(|(from, to)| !on_known_lines(new, *from, *to, &lines))
+                    .filter(|(from, to)| !lines.are_known(*from, *to))
                     .map(|(from, _)| Added { at: *from, which })
                     .collect();
                 let more = places.len() > before.get(which).copied().unwrap_or(0);
@@ -111,13 +111,40 @@ impl Sought {
     }
 }
 
-/// Whether every line on which a find stands is a line of the old text.
-fn on_known_lines(text: &str, from: usize, to: usize, known: &HashSet<&str>) -> bool {
-    let begin = text.get(..from).and_then(|before| before.rfind('\n'));
-    let begin = begin.map_or(0, |at| at.saturating_add(1));
-    let end = text.get(to..).and_then(|after| after.find('\n'));
-    let end = end.map_or(text.len(), |at| to.saturating_add(at));
-    text.get(begin..end).unwrap_or("").split('\n').all(|line| known.contains(line))
+/// The lines of a new text, and which of them the old one has.
+struct Lines {
+    /// Where each line ends, in bytes, and whether it is a line of the old text.
+    ends: Vec<(usize, bool)>,
+}
+
+impl Lines {
+    fn new(old: &str, new: &str) -> Self {
+        let known: HashSet<&str> = old.split('\n').collect();
+        let mut end = 0_usize;
+        let line = |line: &str| {
+            let at = end.saturating_add(line.len());
+            end = at.saturating_add(1);
+            (at, known.contains(line))
+        };
+        Self { ends: new.split('\n').map(line).collect() }
+    }
+
+    /// Whether every line on which a find stands is a line of the old text.
+    fn are_known(&self, from: usize, to: usize) -> bool {
+        let first = self.ends.partition_point(|(end, _)| *end < from);
+        let lines = self.ends.get(first..).unwrap_or_default();
+        let mut before = from;
+        for (end, known) in lines {
+            if before >= to {
+                break;
+            }
+            if !known {
+                return false;
+            }
+            before = *end;
+        }
+        true
+    }
 }
 
 impl Cut {
@@ -245,5 +272,15 @@ mod tests {
         assert!(!added("a.rs", "", "\u{feff}#!/bin/sh \"\nunsafe {}").is_empty());
         assert!(!added("a.rs", "", "---\n\"\n---\nunsafe {}").is_empty(), "front matter");
         assert!(!added("a.rs", "", "#![a(\"\")]\nunsafe {}").is_empty());
+    }
+
+    /// Takes minutes where a find costs as much as its line.
+    #[test]
+    fn one_long_line_of_tokens_takes_no_longer() {
+        let new = "unsafe ".repeat(150_000);
+        assert_eq!(added("a.rs", "", &new).len(), 150_000);
+        assert_eq!(added("a.rs", &new, &new), []);
+        let quotes = "cr#\"".repeat(200_000);
+        assert_eq!(added("a.rs", "", &quotes), []);
     }
 }
