@@ -220,10 +220,29 @@ impl Ledger {
             let touched = self.touched_only(step, manifest, &judged.counted);
             findings.extend(quorum::check_squash(&cx, manifest, &touched, step.id));
         }
+        findings.extend(self.owners_unread());
         soften(judged, &mut findings);
         let open: Vec<_> = self.open_dissents.iter().chain(&judged.dissents).cloned().collect();
         findings.extend(dissent::check(&cx, &open, &judged.lifting, judged.time));
         findings
+    }
+
+    /// Whose paths these are cannot be told where CODEOWNERS would have to say it.
+    fn owners_unread(&self) -> Option<Finding> {
+        let domain = self.registry.domains.values().find(|domain| domain.codeowners)?;
+        Some(
+            Finding::new(
+                Code::UnsupportedVersion,
+                format!(
+                    "the paths of {} come from CODEOWNERS, which this version of gatecheck does not read",
+                    domain.id
+                ),
+            )
+            .domain(&domain.id)
+            .compared("codeowners = true", "paths that the registry lists itself")
+            .at(self.context().registry_place(domain.spot, "asked for here"))
+            .help("list the paths in the registry; `gatecheck registry import --from codeowners` proposes them"),
+        )
     }
 
     /// A squash gate counts people of the domains that it touches; of any, where none declares
