@@ -50,10 +50,14 @@ impl Ledger {
             return Err(Unusable(findings));
         };
         let mut keyring = Keyring::default();
-        let mut in_force = InForce { registry: Some(blob), key_files: BTreeMap::new() };
+        let mut in_force = InForce { registry: Some(blob), ..InForce::default() };
+        let named = registry.key_paths();
         for (path, (blob, file)) in &start.key_files {
             keyring.accept(path, file);
-            in_force.key_files.insert(path.clone(), (*blob, Arc::clone(file)));
+            // What no entry names can change unseen, so that whoever names it later brings it.
+            if named.contains(path) {
+                in_force.key_files.insert(path.clone(), (*blob, Arc::clone(file)));
+            }
             if file.holds_secret {
                 findings.push(secret(path).commit(anchor));
             }
