@@ -156,6 +156,8 @@ fn one(
         | Change::TrustedUntil { .. } => needs.compromise = true,
         Change::Acknowledged { removed: gone, .. } if gone.is_empty() => needs.compromise = true,
         Change::CharterAck { key, .. } if is_compromised(p, key) => needs.compromise = true,
+        // It comes with the retirement.
+        Change::CharterAck { key, .. } if was_standing(p, key) => {}
         Change::ReasonChanged { key, .. }
         | Change::Acknowledged { key, .. }
         | Change::CharterAck { key, .. } => {
