@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Proposal;
+use super::{Proposal, some_of};
 use crate::finding::{Code, CodeDoc, Finding};
 use crate::model::CeremonyKind;
 use crate::model::registry::REGISTRY_PATH;
@@ -169,7 +169,7 @@ fn files(p: &Proposal<'_>, findings: &mut Vec<Finding>) {
     if listed != removed {
         let words = |paths: &BTreeSet<&str>| {
             let paths: Vec<String> = paths.iter().map(|path| shown(path)).collect();
-            if paths.is_empty() { "none".to_owned() } else { paths.join(", ") }
+            if paths.is_empty() { "none".to_owned() } else { some_of(&paths, ", ") }
         };
         findings.push(
             mismatch(p, "removed", "the record and the commit differ in the key files taken away")
