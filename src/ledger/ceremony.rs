@@ -8,7 +8,8 @@ use crate::model::policy::CosignScope;
 use crate::model::registry::REGISTRY_PATH;
 use crate::model::step::{Head, RegistryFile, Step};
 use crate::model::{
-    CeremonyRecord, FactTable, RecordReading, Registry, ReviewerId, SignatureFact, Time,
+    CeremonyRecord, FactTable, Fingerprint, RecordReading, Registry, ReviewerId, SignatureFact,
+    Time,
 };
 use crate::rules::authority::{Authorised, EntryIndex};
 use crate::rules::ceremony::{self, Approved, Effects, Proposal};
@@ -17,7 +18,6 @@ use crate::rules::keyring::Keyring;
 use crate::rules::registry_change::{InForce, is_record};
 use crate::statement::{SignerContext, ceremony_payload, request_id};
 
-use super::epoch::need_of_signer;
 use super::start::epoch_number;
 use super::{Ledger, Need};
 
@@ -199,10 +199,12 @@ impl Ledger {
                 primary: approved.signer.primary,
                 reviewer: approved.signer.reviewer_id.clone(),
                 signed: approved.time,
+                origin: self.origin_of(approved.signer.fingerprint, approved.signer.primary),
             });
         }
         if let Some(signer) = signer {
-            self.needs.push(Need { gate: Some(index), ..need_of_signer(step, signer) });
+            let need = self.need_of_signer(step, signer);
+            self.needs.push(Need { gate: Some(index), ..need });
         }
         self.remember_origins(&judged.registry, index);
         self.last_time = self.last_time.max(Some(judged.time));
@@ -230,6 +232,12 @@ impl Ledger {
                 && !changed.contains(path.as_str())
                 && (named.contains(path) || is_record(path))
         });
+    }
+
+    /// The ceremony that brought a key, or else its primary, last: a later window of the same key
+    /// says nothing about what it signed before.
+    pub(super) fn origin_of(&self, key: Fingerprint, primary: Fingerprint) -> Option<usize> {
+        self.origins.get(&key).or_else(|| self.origins.get(&primary)).copied()
     }
 
     /// Entries that were not there before rest on this ceremony.
