@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Proposal, standing_people};
+use super::{Proposal, by_name, standing_people};
 use crate::finding::{Code, CodeDoc, Finding};
 use crate::model::registry::{KeyState, RetiredReason, ReviewerKind};
 use crate::model::{CeremonyKind, DomainId, Fingerprint, KeyEntry, ReviewerId, Time, Window};
@@ -66,8 +66,9 @@ pub fn classify(p: &Proposal<'_>, changes: &[Change], findings: &mut Vec<Finding
     let after = standing_people(p.new);
     people(&changes, &mut needs);
     keys_that_go(&changes, &standing, &after, &mut needs);
+    let entries = Entries { old: by_name(&p.cx.registry.keys), new: by_name(&p.new.keys) };
     for change in &changes {
-        one(p, change, &standing, &mut needs, findings);
+        one(p, change, &standing, &entries, &mut needs, findings);
     }
     windows(p, findings);
     let named = matches!(p.record.kind, CeremonyKind::Override | CeremonyKind::Requalify);
@@ -126,6 +127,7 @@ fn one(
     p: &Proposal<'_>,
     change: &Change,
     standing: &BTreeSet<ReviewerId>,
+    entries: &Entries<'_>,
     needs: &mut Needs,
     findings: &mut Vec<Finding>,
 ) {
@@ -155,7 +157,9 @@ fn one(
         Change::ReasonChanged { new: RetiredReason::Compromised, .. }
         | Change::TrustedUntil { .. } => needs.compromise = true,
         Change::Acknowledged { removed: gone, .. } if gone.is_empty() => needs.compromise = true,
-        Change::CharterAck { key, .. } if is_compromised(p, key) => needs.compromise = true,
+        Change::CharterAck { key, .. } if entries.is_compromised(key) => needs.compromise = true,
+        // It comes with the retirement.
+        Change::CharterAck { key, .. } if entries.was_standing(key) => {}
         Change::ReasonChanged { key, .. }
         | Change::Acknowledged { key, .. }
         | Change::CharterAck { key, .. } => {
@@ -164,7 +168,7 @@ fn one(
         // Told by `windows`, entry by entry.
         Change::RetiredAtMoved { .. } => {}
         Change::WindowMoved { key, .. } => {
-            if was_standing(p, key) {
+            if entries.was_standing(key) {
                 needs.amendments.push(change.to_string());
             }
         }
@@ -218,16 +222,20 @@ fn still_there(p: &Proposal<'_>, domain: &DomainId, who: &ReviewerId) -> bool {
     p.new.domains.get(domain).is_some_and(|domain| domain.people().any(|person| person == who))
 }
 
-fn entry<'r>(keys: &'r [KeyEntry], name: &KeyName) -> Option<&'r KeyEntry> {
-    keys.iter().find(|key| key_name(key) == *name)
+/// Entries before and after, by name.
+struct Entries<'r> {
+    old: BTreeMap<KeyName, &'r KeyEntry>,
+    new: BTreeMap<KeyName, &'r KeyEntry>,
 }
 
-fn was_standing(p: &Proposal<'_>, name: &KeyName) -> bool {
-    entry(&p.cx.registry.keys, name).is_some_and(KeyEntry::is_standing)
-}
+impl Entries<'_> {
+    fn was_standing(&self, name: &KeyName) -> bool {
+        self.old.get(name).is_some_and(|key| key.is_standing())
+    }
 
-fn is_compromised(p: &Proposal<'_>, name: &KeyName) -> bool {
-    entry(&p.new.keys, name).is_some_and(KeyEntry::is_compromised)
+    fn is_compromised(&self, name: &KeyName) -> bool {
+        self.new.get(name).is_some_and(|key| key.is_compromised())
+    }
 }
 
 fn removed(p: &Proposal<'_>, change: &Change, message: &str) -> Finding {

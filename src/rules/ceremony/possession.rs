@@ -1,10 +1,10 @@
 //! Rule: somebody holds every key that appears.
 
-use super::{Proposal, approvals};
+use super::{Proposal, approvals, by_name};
 use crate::finding::{Code, CodeDoc, Finding};
 use crate::model::registry::KeyFormat;
 use crate::model::{ApprovalRole, KeyEntry, VerifiedSignature};
-use crate::registry::{Change, key_name};
+use crate::registry::Change;
 use crate::rules::{Context, certificate, strength};
 
 /// Explanations.
@@ -19,13 +19,14 @@ pub const DOCS: &[CodeDoc] = &[CodeDoc {
 /// such approval is about an entry that appears.
 #[must_use]
 pub fn check(p: &Proposal<'_>, changes: &[Change]) -> Vec<Finding> {
+    let entries = by_name(&p.new.keys);
     let appearing: Vec<&KeyEntry> = changes
         .iter()
         .filter_map(|change| match change {
             Change::KeyAdded { key, .. } | Change::RetiredKeyAdded { key, .. } => Some(key),
             _ => None,
         })
-        .filter_map(|name| p.new.keys.iter().find(|entry| key_name(entry) == *name))
+        .filter_map(|name| entries.get(name).copied())
         .collect();
     let proofs: Vec<_> = p
         .record

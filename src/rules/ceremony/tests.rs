@@ -557,3 +557,25 @@ fn signatures_are_attributed_by_key_and_not_by_word() {
     case.facts[1] = Some(SignatureFact::Verified(stranger));
     case.refused(Code::CeremonyMismatch);
 }
+
+#[test]
+fn a_large_change_is_told_in_few_words() {
+    let many = |world: &mut World| {
+        for n in 0..1_000 {
+            add_key(world, "alice", &format!("alice-{n}"));
+        }
+    };
+    let told = |case: &Case| {
+        let judged = case.judge();
+        let errors = judged.findings.iter().filter(|f| f.severity == Severity::Error).count();
+        assert!(errors > 0 && judged.findings.len() <= MAX_FINDINGS + 1, "{errors}");
+        let last = judged.findings.last().unwrap();
+        assert!(last.message.ends_with("more findings about this ceremony"), "{}", last.message);
+    };
+    let mut case = Case::new(Rotate, many).by(&["alice", "bob"]);
+    told(&case);
+    std::mem::swap(&mut case.world, &mut case.after);
+    told(&case);
+    let people: Vec<ReviewerId> = (0..1_000).map(|n| who(&format!("p{n}"))).collect();
+    assert!(listed(&people).ends_with("p19, and 980 more"));
+}
