@@ -42,6 +42,8 @@ pub struct Needs {
     pub distrusted: BTreeSet<Fingerprint>,
     /// Something about a compromise changes.
     pub compromise: bool,
+    /// Owners of the entries of which that is.
+    pub concerned: BTreeSet<ReviewerId>,
     /// Anything else, in words: unanimous.
     pub amendments: Vec<String>,
     /// Nothing but the serial.
@@ -49,6 +51,11 @@ pub struct Needs {
 }
 
 impl Needs {
+    fn about_compromise(&mut self, key: &KeyName) {
+        self.compromise = true;
+        self.concerned.insert(key.reviewer.clone());
+    }
+
     /// Everybody whose keys this takes away.
     #[must_use]
     pub fn leaving(&self) -> BTreeSet<ReviewerId> {
@@ -139,7 +146,9 @@ fn one(
         }
         Change::KeyAdded { key, .. } => added(change, key, standing, needs),
         Change::KeyRetired { key, reason, .. } => {
-            needs.compromise |= *reason == RetiredReason::Compromised;
+            if *reason == RetiredReason::Compromised {
+                needs.about_compromise(key);
+            }
             if !standing.contains(&key.reviewer) {
                 needs.amendments.push(change.to_string());
             }
@@ -154,12 +163,14 @@ fn one(
         Change::KeyReinstated { key } => {
             findings.push(of_key(removed(p, change, "a retired entry stands again"), key));
         }
-        Change::ReasonChanged { new: RetiredReason::Compromised, .. }
-        | Change::TrustedUntil { .. } => needs.compromise = true,
-        Change::Acknowledged { removed: gone, .. } if gone.is_empty() => needs.compromise = true,
-        Change::CharterAck { key, .. } if entries.is_compromised(key) => needs.compromise = true,
-        // It comes with the retirement.
-        Change::CharterAck { key, .. } if entries.was_standing(key) => {}
+        Change::ReasonChanged { key, new: RetiredReason::Compromised, .. }
+        | Change::TrustedUntil { key, .. } => needs.about_compromise(key),
+        Change::Acknowledged { key, removed: gone, .. } if gone.is_empty() => {
+            needs.about_compromise(key);
+        }
+        Change::CharterAck { key, .. } if entries.is_compromised(key) => {
+            needs.about_compromise(key);
+        }
         Change::ReasonChanged { key, .. }
         | Change::Acknowledged { key, .. }
         | Change::CharterAck { key, .. } => {

@@ -424,6 +424,32 @@ fn entries_and_windows_stay() {
 }
 
 #[test]
+fn whoever_is_retired_unasked_takes_nobody_elses_past_along() {
+    let old = |w: &mut World, trusted: Option<crate::model::Oid>| {
+        let mut old = w.retired("bob");
+        old.fingerprint = Some(fingerprint("bob-0"));
+        if let KeyState::Retired(retirement) = &mut old.state {
+            retirement.reason = RetiredReason::Compromised;
+            retirement.trusted_until = trusted;
+        }
+        w.registry.keys.push(old);
+        w.hold("keys/bob.asc", "bob-0");
+    };
+    let case = |trusted| {
+        let mut case = Case::new(Retire, |w| {
+            old(w, trusted);
+            retire(w, "alice", RetiredReason::Departed);
+            w.domain("kernel").primary = who("bob");
+        });
+        old(&mut case.world, None);
+        case.world.refresh();
+        case.acknowledged().by(&["bob", "carol"])
+    };
+    case(None).passes();
+    case(Some(id(3))).refused(Code::UnauthorisedRegistryChange);
+}
+
+#[test]
 fn retired_entries_change_only_by_compromise() {
     let with_old = |w: &mut World, edit: &dyn Fn(&mut Retirement)| {
         let mut old = w.retired("alice");

@@ -220,7 +220,8 @@ impl Refusal<'_> {
             || others(&needs.rotated)
             || others(&needs.retired)
             || others(&needs.compromised)
-            || others(&needs.renewed);
+            || others(&needs.renewed)
+            || others(&needs.concerned);
         if more {
             self.say(
                 &format!("{who} does not approve this, so that it changes nothing but who stands in for them"),
