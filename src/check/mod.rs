@@ -1,5 +1,6 @@
 //! The order of it all: a request and a repository become a report.
 
+mod ceremony;
 mod facts;
 mod foresee;
 mod pinned;
@@ -17,6 +18,7 @@ use crate::progress::Progress;
 use crate::repo::{Conditions, Repository};
 use crate::report::{Anchor, AnchorSource, Checkpoint, Counts, Report, Tip, Verdict};
 use crate::signature::FactCache;
+pub use ceremony::{Carried, ForeseenCeremony, foresee_ceremony, key_files_in_force};
 use facts::Facts;
 pub use foresee::{Foreseen, InForce, Proposal, foresee, in_force};
 pub use pinned::{PinnedRegistry, passed_over};

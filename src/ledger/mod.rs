@@ -16,7 +16,7 @@ mod step;
 mod unjudged;
 
 pub use commits::{Judged, Pinned, Tally};
-pub use foresee::Foreseen;
+pub use foresee::{Foreseen, ForeseenCeremony};
 pub use start::Unusable;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -32,6 +32,12 @@ impl Staged {
         self.files.keys().map(Vec::as_slice)
     }
 
+    /// Mode and id at a path.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<(u32, Oid)> {
+        self.files.get(path.as_bytes()).copied()
+    }
+
     /// Paths that are not what they were before.
     #[must_use]
     pub fn differences(&self, before: &BTreeMap<Vec<u8>, (u32, Oid)>) -> Vec<Vec<u8>> {

@@ -5,6 +5,7 @@
 //! | `record` | does the record describe this very change, from this very registry? |
 //! | `change` | what kinds of change are these, and is one of them never allowed? |
 //! | `approvals` | which approvals are statements by people with authority? |
+//! | `asked` | who is asked, for those who prepare a ceremony |
 //! | `possession` | does somebody hold every key that appears? |
 //! | `threshold` | are these people enough for these changes? |
 //! | `charter` | does the decision log say what it must? |
@@ -14,6 +15,7 @@
 
 pub mod aftermath;
 pub mod approvals;
+pub mod asked;
 pub mod change;
 pub mod charter;
 pub mod possession;
@@ -130,6 +132,8 @@ pub struct Judged {
     pub approved: Vec<Approved>,
     /// What follows if it is accepted.
     pub effects: Effects,
+    /// Who is asked, and who has answered.
+    pub asked: asked::Asked,
 }
 
 /// Judges a change of the registry.
@@ -143,7 +147,8 @@ pub fn judge(proposal: &Proposal<'_>) -> Judged {
     findings.extend(threshold::check(proposal, &needs, &approved));
     findings.extend(charter::check(proposal, &needs));
     findings.extend(aftermath::check(proposal));
-    Judged { findings, approved, effects: effects(proposal.record) }
+    let asked = asked::asked(proposal, &needs, &approved, &changes);
+    Judged { findings, approved, effects: effects(proposal.record), asked }
 }
 
 fn effects(record: &CeremonyRecord) -> Effects {
