@@ -1,7 +1,7 @@
 //! A ceremony before it is committed: judged as if the next commit brought it; and ceremonies that
 //! were committed, as they were carried.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Request;
@@ -140,7 +140,7 @@ fn cite(
     Ok(())
 }
 
-/// Key files that are in force, by path: what a request carries for those who have no repository.
+/// Contents of the key files in force, by path.
 ///
 /// # Errors
 /// [`crate::Error::CannotRead`] where one cannot be read.
@@ -148,18 +148,9 @@ pub fn key_files_in_force(
     repo: &Repository,
     in_force: &InForce,
 ) -> Result<BTreeMap<String, Vec<u8>>> {
-    let standing: BTreeSet<&str> = in_force
-        .registry
-        .keys
-        .iter()
-        .filter(|key| key.is_standing())
-        .map(|key| key.public_key.as_str())
-        .collect();
     let mut all = BTreeMap::new();
     for (path, blob) in &in_force.key_files {
-        if standing.contains(path.as_str()) {
-            all.insert(path.clone(), repo.read_blob(*blob).map_err(unreadable)?);
-        }
+        all.insert(path.clone(), repo.read_blob(*blob).map_err(unreadable)?);
     }
     Ok(all)
 }

@@ -4,6 +4,7 @@ mod ceremony;
 mod facts;
 mod foresee;
 mod pinned;
+mod recorded;
 mod trust;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ pub use ceremony::{Carried, ForeseenCeremony, foresee_ceremony, key_files_in_for
 use facts::Facts;
 pub use foresee::{Foreseen, InForce, Proposal, foresee, in_force};
 pub use pinned::{PinnedRegistry, passed_over};
+pub use recorded::{AddedRecord, record_of_serial, recorded, records_added};
 pub use trust::{FirstRegistry, first_registry, registry_of};
 
 /// What one run is asked, as plain values.

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 pub use self::check::SignoffCheckArgs;
+pub(super) use self::command::quoted;
 pub use self::payload::SignoffPayloadArgs;
 use super::arguments::TrustArgs;
 use super::environment::Environment;
