@@ -48,7 +48,12 @@ pub(in super::super) fn asked(asked: &Asked) -> Vec<String> {
     for why in asked.everybody_for.iter().skip(1) {
         lines.push(format!("  everybody is asked also because: {why}"));
     }
-    if asked.at_least > asked.needed {
+    if asked.at_least > count && !asked.against.is_empty() {
+        let who = names(&asked.against);
+        lines.push(format!(
+            "{who} approves too: one person alone never changes the registry of several"
+        ));
+    } else if asked.at_least > asked.needed {
         lines.push(format!("at least {} people approve, whatever the threshold", asked.at_least));
     }
     for who in &asked.own {
@@ -58,7 +63,7 @@ pub(in super::super) fn asked(asked: &Asked) -> Vec<String> {
     }
     for who in &asked.against {
         let compromised = asked.compromised.contains(who);
-        if !compromised {
+        if !compromised && asked.at_least <= count {
             lines.push(format!(
                 "without {who}'s approval: more than half of the others, and nothing else may change"
             ));
@@ -81,7 +86,7 @@ pub(in super::super) fn missing(asked: &Asked, unshown: &[(ReviewerId, String)])
     let missing = names(&asked.missing());
     let lacking = asked.lacking();
     if lacking > 0 {
-        lines.push(format!("{} more of: {missing}", count(lacking)));
+        lines.push(format!("{} by: {missing}", count(lacking)));
     }
     for who in asked.own_lacking() {
         lines.push(format!("{who}, with an old key; or else everybody of: {missing}"));
@@ -97,7 +102,7 @@ pub(in super::super) fn missing(asked: &Asked, unshown: &[(ReviewerId, String)])
 }
 
 fn count(number: u64) -> String {
-    if number == 1 { "one approval".to_owned() } else { format!("{number} approvals") }
+    if number == 1 { "one more approval".to_owned() } else { format!("{number} more approvals") }
 }
 
 fn names<'a>(people: impl IntoIterator<Item = &'a ReviewerId>) -> String {

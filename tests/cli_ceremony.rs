@@ -1,0 +1,579 @@
+//! `gatecheck ceremony` as people use it: two machines with homes of their own, real gpg and
+//! ssh-keygen, files that are carried from one to the other.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that panics has done its work"
+)]
+
+mod cli_support;
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::Stdio;
+
+use cli_support::{Said, Sandbox};
+
+const REGISTRY: &str = "project/keys/reviewer-registry.toml";
+const JOURNAL: &str = "project/.git/gatecheck-ceremony.toml";
+
+/// A person's machine.
+fn machine(name: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    let address = format!("{name}@example.org");
+    sandbox.git("home", &["config", "--global", "user.name", name]);
+    sandbox.git("home", &["config", "--global", "user.email", &address]);
+    sandbox
+}
+
+/// A further SSH key; the path of its public half and its fingerprint.
+fn another_key(sandbox: &Sandbox, name: &str) -> (String, String) {
+    let file = format!(".ssh/{name}");
+    std::fs::create_dir_all(sandbox.path("home/.ssh")).unwrap();
+    sandbox.tool("ssh-keygen", "home", &["-q", "-t", "ed25519", "-N", "", "-C", "x", "-f", &file]);
+    let line = sandbox.tool("ssh-keygen", "home", &["-l", "-f", &format!("{file}.pub")]);
+    let path = sandbox.path(&format!("home/{file}.pub")).to_str().unwrap().to_owned();
+    (path, line.split(' ').nth(1).unwrap().to_owned())
+}
+
+/// Carries a file from one machine to another.
+fn carry(from: &Sandbox, file: &str, to: &Sandbox, name: &str) {
+    to.write(name, &from.read(file));
+}
+
+#[track_caller]
+fn good(said: Said) -> Said {
+    assert_eq!(said.status, 0, "{}\n{}", said.out, said.err);
+    said
+}
+
+#[track_caller]
+fn refused(said: &Said, status: i32, words: &str) {
+    let all = format!("{}\n{}", said.out, said.err);
+    assert!(said.status == status && all.contains(words), "{}: {all}", said.status);
+}
+
+/// A project that ada founds, with one gate that she passes alone. Returns the anchor.
+fn founded(ada: &Sandbox) -> String {
+    ada.repository("project");
+    good(ada.gatecheck("project", &["init", "--reviewer", "ada"]));
+    ada.git("project", &["add", "-A"]);
+    ada.git("project", &["commit", "-q", "-S", "-m", "Found the registry"]);
+    let anchor = ada.git("project", &["rev-parse", "HEAD"]);
+    ada.git("home", &["config", "--global", "gatecheck.project.anchor", &anchor]);
+    gate(ada);
+    anchor
+}
+
+/// Epoch 0, signed off by ada.
+fn gate(ada: &Sandbox) {
+    let file = "epoch_signoffs/epoch-0.toml";
+    let tree = ada.git("project", &["rev-parse", "HEAD^{tree}"]);
+    let now = ada.tool("date", ".", &["-u", "+%Y-%m-%dT%H:%M:%SZ"]);
+    let write = |signature: &str| {
+        ada.write(
+            &format!("project/{file}"),
+            &format!(
+                "[manifest]\nepoch = 0\nprevious_gate = \"none\"\nsubject_tree = \"{tree}\"\n\n\
+                 [[signoffs]]\nreviewer_id = \"ada\"\ndomain = \"project\"\nepoch = 0\n\
+                 timestamp = {now}\nsignature = \"\"\"{signature}\"\"\"\n"
+            ),
+        );
+    };
+    write("");
+    let payload = ada
+        .command(env!("CARGO_BIN_EXE_gatecheck"), "project")
+        .args(["signoff", "payload", file, "--reviewer", "ada"])
+        .output()
+        .unwrap();
+    assert!(payload.status.success(), "{}", String::from_utf8_lossy(&payload.stderr));
+    let ssh = ada.path("home/.ssh/id");
+    let (program, args): (&str, Vec<&str>) = if ssh.is_file() {
+        ("ssh-keygen", vec!["-Y", "sign", "-n", "gatecheck", "-f", ssh.to_str().unwrap()])
+    } else {
+        ("gpg", vec!["--batch", "--armor", "--detach-sign"])
+    };
+    let mut child = ada
+        .command(program, "project")
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(&payload.stdout).unwrap();
+    let made = child.wait_with_output().unwrap();
+    write(&format!("\n{}", String::from_utf8(made.stdout).unwrap()));
+    ada.git("project", &["add", "-A"]);
+    ada.git("project", &["commit", "-q", "-S", "-m", "Epoch 0"]);
+}
+
+/// Ada's project, into which bob was taken: the first ceremony, carried between two machines.
+fn two_people(ada: &Sandbox, bob: &Sandbox) -> String {
+    let anchor = founded(ada);
+    bob.ssh_key();
+    carry(bob, "home/.ssh/id.pub", ada, "bob.pub");
+    let plan = ["ceremony", "plan", "enroll", "bob", "--name", "Bob", "--key", "../bob.pub"];
+    let more = ["--email", "bob@example.org", "--domain", "project", "-o", "../enroll.toml"];
+    good(ada.gatecheck("project", &[&plan[..], &more[..]].concat()));
+    carry(ada, "enroll.toml", bob, "enroll.toml");
+    good(ada.gatecheck(".", &["ceremony", "approve", "enroll.toml", "--yes"]));
+    good(bob.gatecheck(".", &["ceremony", "approve", "enroll.toml", "--yes"]));
+    carry(bob, "enroll.toml", ada, "from-bob.toml");
+    let apply = ["ceremony", "apply", "../enroll.toml", "../from-bob.toml", "--commit"];
+    good(ada.gatecheck("project", &apply));
+    anchor
+}
+
+/// What stands below keys/, in the work tree and staged.
+fn state(sandbox: &Sandbox) -> (Vec<(String, String)>, String) {
+    let files = sandbox.files("project/keys");
+    let files = files.into_iter().map(|name| {
+        let text = sandbox.read(&format!("project/keys/{name}"));
+        (name, text)
+    });
+    (files.collect(), sandbox.git("project", &["ls-files", "-s", "keys"]))
+}
+
+/// Ids, fingerprints, digests and times, which are others at every run.
+fn still(text: &str) -> String {
+    let mut text = text.to_owned();
+    for (pattern, name) in [
+        (r"SHA256:[A-Za-z0-9+/]{43}", "SHA256:FINGERPRINT"),
+        (r"\b([0-9a-f]{4} ){9}[0-9a-f]{4}\b", "FING ERPR INT"),
+        (r"\b[0-9a-f]{64}\b", "DIGEST"),
+        (r"\b[0-9a-f]{40}\b", "COMMIT"),
+        (r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", "TIME"),
+        (r"\b20\d{2}-\d{2}-\d{2}\b", "DATE"),
+    ] {
+        text = regex::Regex::new(pattern).unwrap().replace_all(&text, name).into_owned();
+    }
+    text
+}
+
+#[test]
+fn an_ssh_user_is_enrolled_and_a_key_is_rotated_by_two_people_on_two_machines() {
+    let (ada, bob) = (machine("ada"), machine("bob"));
+    let old = ada.openpgp_key();
+    two_people(&ada, &bob);
+    let log = good(ada.gatecheck("project", &["ceremony", "log"]));
+    assert!(log.out.contains("0002 enroll bob") && log.out.contains("accepted"), "{}", log.out);
+
+    // A new certificate of ada's, on her machine.
+    let make =
+        ["--batch", "--quiet", "--passphrase", "", "--quick-gen-key", "Ada 2 <ada2@example.org>"];
+    ada.tool("gpg", "home", &[&make[..], &["ed25519", "sign", "2y"]].concat());
+    let list =
+        ada.tool("gpg", "home", &["--batch", "--with-colons", "--fingerprint", "ada2@example.org"]);
+    let new = list.lines().find(|line| line.starts_with("fpr:")).unwrap();
+    let new = new.split(':').nth(9).unwrap().to_lowercase();
+    ada.write("new.asc", &ada.tool("gpg", "home", &["--batch", "--armor", "--export", &new]));
+
+    let plan = ["ceremony", "plan", "rotate", "ada", "--key", "../new.asc", "--retire", &old];
+    let planned =
+        good(ada.gatecheck("project", &[&plan[..], &["--reason", "the old one is old"]].concat()));
+    insta::assert_snapshot!("plan_of_a_rotation", still(&planned.out));
+    let name = "ceremony-0003-rotate-ada.toml";
+    let again = ada.gatecheck("project", &plan);
+    refused(&again, 2, "is there already, perhaps with approvals");
+
+    // Both approve at once, each on a copy, bob without the repository.
+    carry(&ada, &format!("project/{name}"), &bob, name);
+    let shown = good(bob.gatecheck(".", &["ceremony", "approve", name, "--yes"]));
+    insta::assert_snapshot!("approval_of_a_rotation", still(&shown.out));
+    carry(&bob, name, &ada, "from-bob.toml");
+    let apply = ["ceremony", "apply", name, "../from-bob.toml"];
+    let early = ada.gatecheck("project", &apply);
+    refused(&early, 1, "still missing");
+    insta::assert_snapshot!("rotation_with_missing_approvals", still(&early.out));
+    good(ada.gatecheck("project", &["ceremony", "approve", name, "--yes"]));
+    let held = ["ceremony", "approve", name, "--yes", "--key", &new, "--output", "held.toml"];
+    assert!(good(ada.gatecheck("project", &held)).out.contains("signed: possession by ada"));
+    refused(&ada.gatecheck("project", &apply), 1, "with the new key");
+
+    let all = [&apply[..], &["held.toml"]].concat();
+    let applied = good(ada.gatecheck("project", &all));
+    insta::assert_snapshot!("applied_rotation", still(&applied.out));
+    let once_more = good(ada.gatecheck("project", &all));
+    assert_eq!(still(&once_more.out), still(&applied.out), "it can be run again");
+    ada.git("project", &["commit", "-q", "-S", "-m", "Ceremony 0003: rotate ada"]);
+    refused(&ada.gatecheck("project", &all), 2, "in force already");
+
+    let verdict = good(ada.gatecheck("project", &["--format", "concise"]));
+    assert!(verdict.out.contains("pass:"), "{}", verdict.out);
+    let log = good(ada.gatecheck("project", &["ceremony", "log"]));
+    assert_eq!(log.out.matches("accepted").count(), 2, "{}", log.out);
+    insta::assert_snapshot!("log_of_two_ceremonies", still(&log.out));
+    for what in ["3", "HEAD", "keys/ceremonies/0003-rotate-ada.toml"] {
+        let shown = good(ada.gatecheck("project", &["ceremony", "show", what]));
+        assert_eq!(shown.out.matches("the signature verifies").count(), 3, "{}", shown.out);
+    }
+    refused(&ada.gatecheck("project", &["ceremony", "show", "9"]), 2, "no record of serial 9");
+
+    // What the old key signs from now on counts no more.
+    let plan = ["ceremony", "plan", "retire", "bob", "-o", "../retire.toml"];
+    let said = good(ada.gatecheck("project", &plan));
+    assert!(said.out.contains("bob approves too"), "{}", said.out);
+    let spent = ["ceremony", "approve", "retire.toml", "--yes", "--key", &old];
+    refused(
+        &ada.gatecheck(".", &spent),
+        2,
+        &format!("your signing key is {old}; one of these would do"),
+    );
+}
+
+/// Three founders; ada's key on one machine, those of bob and cyd on another.
+fn three_people(ada: &Sandbox, others: &Sandbox, ada_until: &str) -> [String; 3] {
+    let mut fingerprints = Vec::new();
+    ada.repository("project");
+    let mut registry = "[schema]\nversion = \"1.1.0\"\nserial = 1\n\n[project]\nid = \"project\"\n\
+         mainline = \"refs/heads/main\"\n"
+        .to_owned();
+    let mut keys = String::new();
+    for (name, sandbox) in [("ada", ada), ("bob", others), ("cyd", others)] {
+        let (path, fingerprint) = another_key(sandbox, name);
+        ada.write(&format!("project/keys/{name}.pub"), &std::fs::read_to_string(path).unwrap());
+        let until = if name == "ada" { ada_until } else { "2099-01-01" };
+        registry +=
+            &format!("\n[[reviewers]]\nid = \"{name}\"\nname = \"{name}\"\nkind = \"human\"\n");
+        keys += &format!(
+            "\n[[keys]]\nreviewer_id = \"{name}\"\nformat = \"ssh\"\nfingerprint = \"{fingerprint}\"\n\
+             public_key = \"keys/{name}.pub\"\neffective_from = 2025-01-01\neffective_until = {until}\n"
+        );
+        fingerprints.push(fingerprint);
+    }
+    registry += "\n[[domains]]\nid = \"kernel\"\nprimary = \"ada\"\nbackup = \"bob\"\n";
+    registry += &keys;
+    ada.write(REGISTRY, &registry);
+    ada.write(
+        "project/DECISION_LOG.md",
+        "# Decisions\n\n## 2026 Key of ada\n\nIt was on a lost laptop.\n",
+    );
+    ada.git("home", &["config", "--global", "gpg.format", "ssh"]);
+    others.git("home", &["config", "--global", "gpg.format", "ssh"]);
+    ada.git("home", &["config", "--global", "user.signingKey", "~/.ssh/ada"]);
+    let anchor = ada.commit("project", "Found the registry");
+    ada.git("home", &["config", "--global", "gatecheck.project.anchor", &anchor]);
+    fingerprints.try_into().unwrap()
+}
+
+/// Approves on the other machine with a key that is named.
+fn approve_as(sandbox: &Sandbox, file: &str, name: &str) {
+    let key = sandbox.path(&format!("home/.ssh/{name}.pub"));
+    let key = key.to_str().unwrap();
+    good(sandbox.gatecheck(".", &["ceremony", "approve", file, "--yes", "--key", key]));
+}
+
+/// Commits with the key of somebody who still can.
+fn commit_as(ada: &Sandbox, others: &Sandbox, name: &str) {
+    carry(others, &format!("home/.ssh/{name}"), ada, "borrowed");
+    carry(others, &format!("home/.ssh/{name}.pub"), ada, "borrowed.pub");
+    ada.tool("chmod", ".", &["600", "borrowed"]);
+    let key = format!("user.signingKey={}", ada.path("borrowed").display());
+    ada.git("project", &["-c", &key, "commit", "-q", "-S", "-m", "Ceremony"]);
+}
+
+#[test]
+fn an_expired_key_is_replaced_by_the_others() {
+    let (ada, others) = (machine("ada"), machine("bob"));
+    let [old, ..] = three_people(&ada, &others, "2025-06-01");
+    let (new_file, new) = another_key(&ada, "new");
+    let plan = ["ceremony", "plan", "rotate", "ada", "--key", &new_file, "--retire", &old];
+    let said = good(ada.gatecheck(
+        "project",
+        &[&plan[..], &["--retired-as", "expired", "-o", "../r.toml"]].concat(),
+    ));
+    assert!(said.out.contains("2 of these 3 approve: ada, bob, cyd"), "{}", said.out);
+    assert!(said.out.contains("or else everybody else approves"), "{}", said.out);
+    // Her old key is no longer good for anything.
+    let late = ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]);
+    refused(&late, 2, "this approval would not count, so nothing was written: key-window-closed");
+    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes", "--key", &new_file]));
+    carry(&ada, "r.toml", &others, "r.toml");
+    approve_as(&others, "r.toml", "bob");
+    carry(&others, "r.toml", &ada, "r.toml");
+    let some = ada.gatecheck("project", &["ceremony", "apply", "../r.toml"]);
+    refused(&some, 1, "ada, with an old key; or else everybody of: ada, cyd");
+    approve_as(&others, "r.toml", "cyd");
+    carry(&others, "r.toml", &ada, "r.toml");
+    good(ada.gatecheck("project", &["ceremony", "apply", "../r.toml"]));
+    commit_as(&ada, &others, "bob");
+    let log = good(ada.gatecheck("project", &["ceremony", "log"]));
+    assert!(log.out.contains("0002 rotate ada") && log.out.contains("accepted"), "{}", log.out);
+    assert!(ada.read(REGISTRY).contains(&new) && ada.read(REGISTRY).contains(&old));
+}
+
+#[test]
+fn a_key_in_other_hands_is_taken_out() {
+    let (ada, others) = (machine("ada"), machine("bob"));
+    let [bad, ..] = three_people(&ada, &others, "2099-01-01");
+    let tip = ada.git("project", &["rev-parse", "HEAD"]);
+    let plan = ["ceremony", "plan", "compromise", "--retire", &bad, "--trusted-until", &tip];
+    let silent = ada.gatecheck("project", &plan);
+    refused(&silent, 2, "a compromised key needs a heading in the decision log");
+    let ack = ["--charter-ack", "DECISION_LOG.md#2026-key-of-ada", "--primary", "kernel=bob"];
+    let plan = [&plan[..], &ack[..], &["--backup", "kernel=cyd", "-o", "../c.toml"]].concat();
+    let nowhere =
+        plan.iter().map(|word| word.replace("-key-of-ada", "-nothing")).collect::<Vec<_>>();
+    let nowhere: Vec<&str> = nowhere.iter().map(String::as_str).collect();
+    refused(&ada.gatecheck("project", &nowhere), 1, "charter-ack-missing");
+    assert!(!ada.path("c.toml").exists());
+    let said = good(ada.gatecheck("project", &plan));
+    insta::assert_snapshot!("plan_of_a_compromise", still(&said.out));
+    // Whoever holds the key has no say.
+    let thief = ada.gatecheck(".", &["ceremony", "approve", "c.toml", "--yes"]);
+    refused(&thief, 2, "one of these would do");
+    carry(&ada, "c.toml", &others, "c.toml");
+    approve_as(&others, "c.toml", "bob");
+    approve_as(&others, "c.toml", "cyd");
+    carry(&others, "c.toml", &ada, "c.toml");
+    good(ada.gatecheck("project", &["ceremony", "apply", "../c.toml"]));
+    commit_as(&ada, &others, "bob");
+    let log = good(ada.gatecheck("project", &["ceremony", "log"]));
+    assert!(log.out.contains("0002 compromise ada") && log.out.contains("accepted"), "{}", log.out);
+}
+
+#[test]
+fn a_changed_request_is_refused_wherever_it_turns_up() {
+    let (ada, bob) = (machine("ada"), machine("bob"));
+    ada.ssh_key();
+    two_people(&ada, &bob);
+    let (key, _) = another_key(&ada, "second");
+    let plan = ["ceremony", "plan", "rotate", "ada", "--key", &key, "-o"];
+    good(ada.gatecheck("project", &[&plan[..], &["../a.toml"]].concat()));
+    good(ada.gatecheck("project", &[&plan[..], &["../b.toml", "--reason", "another"]].concat()));
+    good(ada.gatecheck(".", &["ceremony", "approve", "a.toml", "--yes", "--output", "own.toml"]));
+    let other = ada.gatecheck("project", &["ceremony", "apply", "../a.toml", "../b.toml"]);
+    refused(&other, 2, "they differ in reason: , not another");
+    let foreign = ada.gatecheck("project", &["ceremony", "apply", "../b.toml", "../own.toml"]);
+    refused(&foreign, 2, "holds approvals of another request");
+
+    let request = ada.read("a.toml");
+    for (from, to, words) in [
+        (
+            "reviewers = [\"bob\"]",
+            "reviewers = [\"eve\"]",
+            "is not the registry that the record names",
+        ),
+        ("ssh-ed25519 AAAA", "ssh-ed25519 BBBB", "is not what the record lists"),
+    ] {
+        assert!(request.contains(from));
+        ada.write("changed.toml", &request.replacen(from, to, 1));
+        for command in ["approve", "apply", "show"] {
+            let said = ada.gatecheck("project", &["ceremony", command, "../changed.toml"]);
+            refused(&said, 2, words);
+        }
+    }
+    // Words that are signed, changed after the signature: the record still fits, nothing else does.
+    good(ada.gatecheck(".", &["ceremony", "approve", "a.toml", "--yes"]));
+    let signed = ada.read("a.toml");
+    assert!(signed.contains("reason = \"\""));
+    ada.write("changed.toml", &signed.replacen("reason = \"\"", "reason = \"harmless\"", 1));
+    refused(&ada.gatecheck(".", &["ceremony", "show", "changed.toml"]), 1, "DOES NOT VERIFY");
+    let said = ada.gatecheck("project", &["ceremony", "apply", "../changed.toml"]);
+    refused(&said, 1, "does not verify over this ceremony's statement");
+    assert_eq!(ada.git("project", &["status", "--short"]), "");
+}
+
+#[test]
+fn looking_leaves_no_trace() {
+    let (ada, bob) = (machine("ada"), machine("bob"));
+    ada.ssh_key();
+    founded(&ada);
+    bob.ssh_key();
+    carry(&bob, "home/.ssh/id.pub", &ada, "bob.pub");
+    let plan = ["ceremony", "plan", "enroll", "bob", "--name", "Bob", "--key", "../bob.pub"];
+    let before = (ada.files("."), state(&ada));
+    let said = good(ada.gatecheck("project", &[&plan[..], &["--dry-run"]].concat()));
+    assert!(said.err.contains("nothing was written (--dry-run)"), "{}", said.err);
+    let piped = good(ada.gatecheck("project", &[&plan[..], &["-o", "-"]].concat()));
+    assert!(piped.out.starts_with("# A ceremony on its way") && piped.err.contains("who is asked"));
+    assert_eq!((ada.files("."), state(&ada)), before);
+    good(ada.gatecheck("project", &[&plan[..], &["-o", "../r.toml"]].concat()));
+    let request = ada.read("r.toml");
+    let bytes = good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--dry-run"]));
+    assert!(bytes.out.starts_with("DSSEv1 28 application/vnd.in-toto+json "), "{}", bytes.out);
+    assert!(bytes.err.contains("nothing was signed"), "{}", bytes.err);
+    let asked = ada.gatecheck(".", &["ceremony", "approve", "r.toml"]);
+    refused(&asked, 2, "nobody can be asked here, and nothing was signed");
+    assert_eq!(ada.read("r.toml"), request);
+    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    carry(&ada, "r.toml", &bob, "r.toml");
+    good(bob.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    carry(&bob, "r.toml", &ada, "r.toml");
+    let before = (ada.files("."), state(&ada));
+    let said = good(ada.gatecheck("project", &["ceremony", "apply", "../r.toml", "--dry-run"]));
+    assert!(said.out.contains("would be written and staged"), "{}", said.out);
+    assert_eq!((ada.files("."), state(&ada)), before);
+    good(ada.gatecheck("project", &["ceremony", "apply", "--abort"]));
+    refused(&ada.gatecheck("project", &["ceremony", "apply"]), 2, "no request is named");
+}
+
+/// An approved enrolment of bob that is not applied yet, `r.toml` on ada's machine.
+fn approved(ada: &Sandbox) {
+    ada.ssh_key();
+    founded(ada);
+    let (key, _) = another_key(ada, "bob");
+    let plan = ["ceremony", "plan", "enroll", "bob", "--name", "Bob", "--key", &key];
+    good(
+        ada.gatecheck(
+            "project",
+            &[&plan[..], &["--domain", "project", "-o", "../r.toml"]].concat(),
+        ),
+    );
+    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    approve_as(ada, "r.toml", "bob");
+}
+
+#[test]
+fn other_changes_below_keys_are_not_carried_along() {
+    let ada = machine("ada");
+    approved(&ada);
+    let apply = ["ceremony", "apply", "../r.toml"];
+    let text = ada.read(REGISTRY);
+    ada.write(REGISTRY, &format!("{text}\n# mine\n"));
+    refused(
+        &ada.gatecheck("project", &apply),
+        2,
+        "keys/reviewer-registry.toml; nothing was written",
+    );
+    assert!(ada.read(REGISTRY).ends_with("# mine\n"));
+    ada.write(REGISTRY, &text);
+    ada.write("project/keys/stranger.pub", "x");
+    refused(&ada.gatecheck("project", &apply), 2, "keys/stranger.pub; nothing was written");
+    ada.git("project", &["add", "keys/stranger.pub"]);
+    refused(&ada.gatecheck("project", &apply), 2, "keys/stranger.pub; nothing was written");
+    ada.git("project", &["rm", "-qf", "keys/stranger.pub"]);
+    ada.git("project", &["mv", "keys/ada.pub", "elsewhere"]);
+    refused(&ada.gatecheck("project", &apply), 2, "keys/ada.pub; nothing was written");
+    ada.git("project", &["mv", "elsewhere", "keys/ada.pub"]);
+    let elsewhere = ada.path("elsewhere");
+    std::fs::create_dir(&elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, ada.path("project/keys/ceremonies")).unwrap();
+    let said = ada.gatecheck("project", &apply);
+    assert_eq!(said.status, 2, "{}{}", said.out, said.err);
+    assert_eq!(std::fs::read_dir(&elsewhere).unwrap().count(), 0, "nothing goes through a link");
+}
+
+/// The program is killed before each of its writes. What is left is the old state, or one that the
+/// same command completes and `--abort` drops.
+#[test]
+fn a_run_that_is_killed_is_finished_or_dropped() {
+    let ada = machine("ada");
+    approved(&ada);
+    let old = state(&ada);
+    good(ada.gatecheck("project", &["ceremony", "apply", "../r.toml"]));
+    let new = state(&ada);
+    assert!(new != old && !ada.path(JOURNAL).exists());
+    let reset = || {
+        ada.git("project", &["reset", "-q", "--hard"]);
+        ada.git("project", &["clean", "-qfd"]);
+        assert_eq!(state(&ada), old);
+    };
+    let registries = [&old, &new].map(|state| {
+        let held = state.0.iter().find(|(name, _)| name == "reviewer-registry.toml");
+        held.unwrap().1.clone()
+    });
+    let mut killed = 0;
+    for finish in [true, false] {
+        for n in 0.. {
+            reset();
+            let mut child = ada
+                .command(env!("CARGO_BIN_EXE_gatecheck"), "project")
+                .args(["ceremony", "apply", "../r.toml", "--halt-before", &n.to_string()])
+                .stdout(Stdio::null())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+            let halted = lines.map_while(Result::ok).any(|line| line == "halted");
+            // SIGKILL.
+            child.kill().unwrap();
+            child.wait().unwrap();
+            if !halted {
+                assert_eq!(state(&ada), new, "it ran to its end");
+                assert!(n >= 8, "only {n} writes");
+                break;
+            }
+            killed += 1;
+            assert!(registries.contains(&ada.read(REGISTRY)), "half a registry after {n}");
+            if n == 0 {
+                assert_eq!(state(&ada), old);
+            } else {
+                assert!(ada.path(JOURNAL).exists(), "{n}");
+            }
+            if finish {
+                let again: &[&str] = if n % 2 == 1 {
+                    &["ceremony", "apply"]
+                } else {
+                    &["ceremony", "apply", "../r.toml"]
+                };
+                good(ada.gatecheck("project", again));
+                assert_eq!(state(&ada), new, "finished after {n}");
+            } else {
+                good(ada.gatecheck("project", &["ceremony", "apply", "--abort"]));
+                assert_eq!(state(&ada), old, "dropped after {n}");
+            }
+            assert!(!ada.path(JOURNAL).exists(), "{n}");
+        }
+    }
+    assert!(killed >= 16, "{killed}");
+}
+
+/// A disk without room, told as a bound on the size of files.
+#[test]
+fn a_full_disk_leaves_what_can_be_finished() {
+    let ada = machine("ada");
+    approved(&ada);
+    let old = state(&ada);
+    let mut failed = 0;
+    for blocks in 0..24 {
+        let program = env!("CARGO_BIN_EXE_gatecheck");
+        let script =
+            format!("trap '' XFSZ; ulimit -f {blocks}; exec {program} ceremony apply ../r.toml");
+        let done = ada.command("sh", "project").args(["-c", &script]).output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        if done.status.success() {
+            break;
+        }
+        failed += 1;
+        assert_eq!(done.status.code(), Some(2), "{said}");
+        if ada.path(JOURNAL).exists() {
+            good(ada.gatecheck("project", &["ceremony", "apply", "--abort"]));
+        }
+        assert_eq!(state(&ada), old, "{blocks}: {said}");
+    }
+    assert!((4..24).contains(&failed), "{failed}");
+    assert!(!ada.path(JOURNAL).exists());
+}
+
+#[test]
+fn another_ceremony_waits_until_the_first_is_finished_or_dropped() {
+    let ada = machine("ada");
+    approved(&ada);
+    let mut child = ada
+        .command(env!("CARGO_BIN_EXE_gatecheck"), "project")
+        .args(["ceremony", "apply", "../r.toml", "--halt-before", "3"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(lines.map_while(Result::ok).any(|line| line == "halted"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let request = ada.read("r.toml");
+    ada.write("other.toml", &request.replacen("reason = \"\"", "reason = \"x\"", 1));
+    let other = ada.gatecheck("project", &["ceremony", "apply", "../other.toml"]);
+    refused(
+        &other,
+        2,
+        "another ceremony was being written when it was cut short: Ceremony 0002: enroll bob",
+    );
+    good(ada.gatecheck("project", &["ceremony", "apply", "--abort"]));
+}
