@@ -6,7 +6,11 @@ use std::cmp::Reverse;
 
 use crate::finding::{Code, Finding, Severity};
 pub use crate::model::Signer;
-use crate::model::{DomainId, Fingerprint, GateKind, ObjectFormat, Oid, ReviewerId, Time};
+use crate::model::registry::{KeyState, RetiredReason};
+use crate::model::{
+    DomainId, Fingerprint, GateKind, KeyEntry, ObjectFormat, Oid, Registry, ReviewerId, Time,
+    Window,
+};
 
 /// The answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -71,6 +75,9 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Judged commits in mainline order; filled only where the run was asked to record them.
     pub commits: Vec<JudgedCommit>,
+    /// The windows of the keys of the registry in force at the end, in its order. For pictures;
+    /// `gatecheck-report/1` does not hold them.
+    pub keys: Vec<KeyWindow>,
 }
 
 /// Where trust starts, and who said so.
@@ -218,6 +225,75 @@ pub struct SignoffReport {
     pub timestamp: Time,
 }
 
+/// When one key could act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyWindow {
+    /// Whose key it is.
+    pub reviewer_id: ReviewerId,
+    /// The key; `None` for a placeholder, which authorises nothing.
+    pub fingerprint: Option<Fingerprint>,
+    /// The window that the registry gives it.
+    pub window: Window,
+    /// What has become of it.
+    pub state: KeyStanding,
+}
+
+/// What has become of a key by the time of the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum KeyStanding {
+    /// Listed as active, and its window is not over.
+    Standing,
+    /// Its window came to its planned end.
+    Expired,
+    /// Retired for another reason than its age.
+    Retired,
+    /// Retired because somebody else may have it.
+    Compromised,
+}
+
+impl KeyStanding {
+    /// The word in the reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Standing => "standing",
+            Self::Expired => "expired",
+            Self::Retired => "retired",
+            Self::Compromised => "compromised",
+        }
+    }
+}
+
+impl KeyWindow {
+    /// The windows of a registry's keys, in its order. `now` is the run's clock.
+    #[must_use]
+    pub fn of(registry: &Registry, now: Time) -> Vec<Self> {
+        registry.keys.iter().map(|key| Self::of_key(key, now)).collect()
+    }
+
+    fn of_key(key: &KeyEntry, now: Time) -> Self {
+        let state = match &key.state {
+            KeyState::Standing if key.window.until.is_some_and(|until| until <= now) => {
+                KeyStanding::Expired
+            }
+            KeyState::Standing => KeyStanding::Standing,
+            KeyState::Retired(retirement) => match retirement.reason {
+                RetiredReason::Compromised => KeyStanding::Compromised,
+                RetiredReason::Expired => KeyStanding::Expired,
+                RetiredReason::Rotated | RetiredReason::Departed | RetiredReason::Superseded => {
+                    KeyStanding::Retired
+                }
+            },
+        };
+        Self {
+            reviewer_id: key.reviewer.clone(),
+            fingerprint: key.fingerprint,
+            window: key.window,
+            state,
+        }
+    }
+}
+
 /// One judged commit, for the line-by-line format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JudgedCommit {
@@ -259,5 +335,45 @@ impl Report {
         let mut sorted: Vec<&Finding> = self.findings.iter().collect();
         sorted.sort_by_key(|finding| Reverse(finding.severity));
         sorted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Limits;
+
+    const FULL: &str = include_str!("registry/tests/full.toml");
+
+    fn states(text: &str, now: &str) -> Vec<(String, KeyStanding)> {
+        let reading = crate::registry::read("registry.toml", text.as_bytes(), &Limits::default());
+        let registry = reading.registry.unwrap();
+        let windows = KeyWindow::of(&registry, Time::parse(now).unwrap());
+        windows.into_iter().map(|key| (key.reviewer_id.to_string(), key.state)).collect()
+    }
+
+    #[test]
+    fn what_became_of_a_key_is_told_by_the_registry_and_the_runs_clock() {
+        use KeyStanding::{Compromised, Expired, Retired, Standing};
+        let of = |text: &str, now: &str, who: &str| -> Vec<KeyStanding> {
+            states(text, now).into_iter().filter(|(id, _)| id == who).map(|(_, s)| s).collect()
+        };
+        assert_eq!(of(FULL, "2027-12-31", "ada"), [Standing]);
+        assert_eq!(of(FULL, "2028-01-01", "ada"), [Expired], "the end is outside of the window");
+        assert_eq!(of(FULL, "2099-01-01", "github"), [Standing]);
+        assert_eq!(of(FULL, "2027-01-01", "clancy"), [Standing, Compromised]);
+        for (reason, state) in [("rotated", Retired), ("departed", Retired), ("expired", Expired)] {
+            let text = FULL
+                .replace("reason = \"compromised\"", &format!("reason = \"{reason}\""))
+                .lines()
+                .filter(|line| {
+                    !["trusted_until", "acknowledged", "charter_ack"]
+                        .iter()
+                        .any(|field| line.starts_with(field))
+                })
+                .collect::<Vec<_>>()
+                .join("\n");
+            assert_eq!(of(&text, "2027-01-01", "clancy"), [Standing, state], "{reason}");
+        }
     }
 }

@@ -5,6 +5,7 @@ mod facts;
 mod foresee;
 mod pinned;
 mod recorded;
+mod tags;
 mod trust;
 
 use std::collections::BTreeMap;
@@ -17,13 +18,14 @@ use crate::model::step::RegistryReading;
 use crate::model::{Fingerprint, KeyFile, Limits, Oid, Time};
 use crate::progress::Progress;
 use crate::repo::{Conditions, Repository};
-use crate::report::{Anchor, AnchorSource, Checkpoint, Counts, Report, Tip, Verdict};
+use crate::report::{Anchor, AnchorSource, Checkpoint, Counts, KeyWindow, Report, Tip, Verdict};
 use crate::signature::FactCache;
 pub use ceremony::{Carried, ForeseenCeremony, foresee_ceremony, key_files_in_force};
 use facts::Facts;
 pub use foresee::{Foreseen, InForce, Proposal, foresee, in_force};
 pub use pinned::{PinnedRegistry, passed_over};
 pub use recorded::{AddedRecord, record_of_serial, recorded, records_added};
+pub use tags::{Readiness, TagRef, ready_to_tag, verify_tags};
 pub use trust::{FirstRegistry, first_registry, registry_of};
 
 /// What one run is asked, as plain values.
@@ -98,6 +100,12 @@ struct Run<'a> {
 impl Run<'_> {
     fn fold(&self, anchor: Oid, draft: &mut Draft) -> Result<(), Failure> {
         let Some((ledger, seen)) = self.walk(anchor, draft)? else { return Ok(()) };
+        self.conclude(ledger, &seen, draft);
+        Ok(())
+    }
+
+    /// Ends a fold.
+    fn conclude(&self, ledger: Ledger, seen: &BTreeMap<Oid, KeyFile>, draft: &mut Draft) {
         draft.project.clone_from(&ledger.registry().project);
         let outcome = ledger.finish(seen.values());
         if let Some(recorded) = self.request.checkpoint
@@ -113,7 +121,7 @@ impl Run<'_> {
         draft.counts = outcome.counts;
         draft.covered = outcome.covered;
         draft.registry = Some(outcome.in_force);
-        Ok(())
+        draft.keys = KeyWindow::of(&outcome.registry, self.request.now);
     }
 
     /// The fold up to the tip, and every version of every key file; `None` where the anchor
@@ -258,6 +266,7 @@ struct Draft {
     gates: Vec<crate::report::GateReport>,
     findings: Vec<Finding>,
     commits: Vec<crate::report::JudgedCommit>,
+    keys: Vec<KeyWindow>,
 }
 
 impl Draft {
@@ -279,6 +288,7 @@ impl Draft {
             gates: Vec::new(),
             findings,
             commits: Vec::new(),
+            keys: Vec::new(),
         }
     }
 
@@ -313,6 +323,7 @@ impl Draft {
             gates: self.gates,
             findings: self.findings,
             commits: self.commits,
+            keys: self.keys,
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::model::step::RegistryReading;
 use crate::model::{Fingerprint, Limits, SignatureFact};
 use crate::progress::Progress;
 use crate::repo::Repository;
-use crate::report::{Anchor, RegistryInForce, Report, Tip};
+use crate::report::{Anchor, KeyWindow, RegistryInForce, Report, Tip};
 use crate::rules::keyring::Keyring;
 use crate::signature::{self, FactCache, KeyPool, Namespace, Sealed};
 
@@ -57,6 +57,7 @@ pub(super) fn verify(
         commit: None,
         pinned: true,
     });
+    draft.keys = KeyWindow::of(registry, request.now);
     draft.findings.push(
         Finding::new(
             Code::PinnedByDate,

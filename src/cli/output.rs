@@ -206,7 +206,7 @@ fn format_parser() -> impl TypedValueParser<Value = Format> {
 
 /// The formats that findings without a report have.
 pub(super) fn findings_parser() -> impl TypedValueParser<Value = Format> {
-    PossibleValuesParser::new(["human", "concise", "json"])
+    PossibleValuesParser::new(["human", "concise", "json", "github"])
         .try_map(|name| Format::from_name(&name).ok_or("no such format"))
 }
 

@@ -13,6 +13,7 @@ mod reattest;
 mod signoffs;
 mod start;
 mod step;
+mod tag;
 mod unjudged;
 
 pub use commits::{Judged, Pinned, Tally};
@@ -82,6 +83,7 @@ struct LastGate {
 }
 
 /// The state of the fold.
+#[derive(Clone)]
 pub struct Ledger {
     options: Options,
     anchor: Oid,

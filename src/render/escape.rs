@@ -19,6 +19,11 @@ pub(super) fn line(text: &str) -> String {
     without_log_commands(&visible(text))
 }
 
+/// As [`line`], with at most so many characters of the text.
+pub(super) fn line_up_to(text: &str, most: usize) -> String {
+    without_log_commands(&shown_up_to(text, most))
+}
+
 /// As [`line`], for text that begins a line: there, `::error::` is obeyed as well, with blanks
 /// before it or without.
 pub(super) fn line_start(text: &str) -> String {

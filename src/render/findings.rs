@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::json::{self, v1};
-use super::{Format, Style, concise, human, words};
+use super::{Format, Style, concise, github, human, words};
 use crate::finding::Finding;
 
 /// Findings as JSON. The entries are those of `gatecheck-report/1`.
@@ -14,7 +14,8 @@ struct Document<'a> {
 }
 
 /// Writes findings as [`super::render`] writes those of a report. What is for people ends with a
-/// line of numbers; [`Format::Ndjson`] has one document a line and no more.
+/// line of numbers; [`Format::Ndjson`] has one document a line and no more. A format that tells of
+/// gates has nothing to tell here, and is [`Format::Concise`].
 #[must_use]
 pub fn findings(findings: &[Finding], format: Format, style: &Style) -> Vec<u8> {
     let frozen = || findings.iter().map(v1::Finding::from).collect::<Vec<_>>();
@@ -28,7 +29,17 @@ pub fn findings(findings: &[Finding], format: Format, style: &Style) -> Vec<u8> 
             }
             format!("{text}{}\n", words::totals(findings)).into_bytes()
         }
-        Format::Concise => {
+        Format::Github => {
+            let mut sorted: Vec<&Finding> = findings.iter().collect();
+            sorted.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+            format!("{}{}\n", github::annotations(&sorted), words::totals(findings)).into_bytes()
+        }
+        Format::Concise
+        | Format::Sarif
+        | Format::Markdown
+        | Format::Junit
+        | Format::Html
+        | Format::Timeline => {
             let lines: String =
                 findings.iter().map(|finding| concise::line(finding) + "\n").collect();
             format!("{lines}{}\n", words::totals(findings)).into_bytes()

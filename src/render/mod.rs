@@ -9,15 +9,25 @@ mod concise;
 mod escape;
 mod explain;
 mod findings;
+mod github;
+mod html;
 mod human;
 pub mod json;
+mod junit;
+mod markdown;
 mod ndjson;
+mod rows;
+mod sarif;
+mod timeline;
 mod words;
+mod xml;
 
 #[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_formats;
 
 pub use explain::{explain, explain_list};
 pub use findings::findings;
@@ -35,11 +45,34 @@ pub enum Format {
     Json,
     /// One JSON document a line, a line a judged commit.
     Ndjson,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Workflow commands of GitHub Actions, which become annotations.
+    Github,
+    /// Tables in GitHub-flavoured Markdown, for the summary of a step.
+    Markdown,
+    /// JUnit XML: a test case a gate.
+    Junit,
+    /// One page with a picture of who could sign when, complete in itself.
+    Html,
+    /// The same picture in text.
+    Timeline,
 }
 
 impl Format {
     /// Every format, in the order of the reference.
-    pub const ALL: &'static [Self] = &[Self::Human, Self::Concise, Self::Json, Self::Ndjson];
+    pub const ALL: &'static [Self] = &[
+        Self::Human,
+        Self::Concise,
+        Self::Json,
+        Self::Ndjson,
+        Self::Sarif,
+        Self::Github,
+        Self::Markdown,
+        Self::Junit,
+        Self::Html,
+        Self::Timeline,
+    ];
 
     /// The name that `--format` takes.
     #[must_use]
@@ -49,6 +82,12 @@ impl Format {
             Self::Concise => "concise",
             Self::Json => "json",
             Self::Ndjson => "ndjson",
+            Self::Sarif => "sarif",
+            Self::Github => "github",
+            Self::Markdown => "markdown",
+            Self::Junit => "junit",
+            Self::Html => "html",
+            Self::Timeline => "timeline",
         }
     }
 
@@ -91,5 +130,11 @@ pub fn render(report: &Report, format: Format, style: &Style) -> Vec<u8> {
         Format::Concise => concise::render(report).into_bytes(),
         Format::Json => json::render(report, style),
         Format::Ndjson => ndjson::render(report),
+        Format::Sarif => sarif::render(report, style),
+        Format::Github => github::render(report).into_bytes(),
+        Format::Markdown => markdown::render(report).into_bytes(),
+        Format::Junit => junit::render(report).into_bytes(),
+        Format::Html => html::render(report, style).into_bytes(),
+        Format::Timeline => timeline::render(report, style).into_bytes(),
     }
 }

@@ -1,15 +1,16 @@
 //! Reports made by hand, for tests of the formats.
 
 use crate::finding::{Code, Finding, Place, Severity};
-use crate::model::{DomainId, Fingerprint, GateKind, ObjectFormat, Oid, ReviewerId, Time};
+use crate::model::{DomainId, Fingerprint, GateKind, ObjectFormat, Oid, ReviewerId, Time, Window};
 use crate::report::{
-    Anchor, AnchorSource, Checkpoint, Counts, Covered, GateReport, JudgedCommit, RegistryInForce,
-    Report, Signer, SignoffReport, Tip, Verdict,
+    Anchor, AnchorSource, Checkpoint, Counts, Covered, GateReport, JudgedCommit, KeyStanding,
+    KeyWindow, RegistryInForce, Report, Signer, SignoffReport, Tip, Verdict,
 };
 use crate::source::{Source, Spot};
 
 /// Everything that has ever steered a terminal, a build log, a browser or a table.
-pub(super) const HOSTILE: &str = "::error::x\u{1b}[31m\u{202e}##[error]y<script>|\n::warning::z";
+pub(super) const HOSTILE: &str = "::error::x\u{1b}[31m\u{202e}##[error]y<script>|\n::warning::z\r\u{0}\
+    `]]>--><!--</title></style>&#60;'\"]({0})@all :tada:\u{ffff}\u{9b}::stop-commands::t";
 
 pub(super) fn oid(n: u8) -> Oid {
     Oid::from_bytes(&[n; 20]).unwrap()
@@ -86,7 +87,26 @@ pub(crate) fn passing() -> Report {
         gates: vec![gate(0, Verdict::Pass), gate(1, Verdict::Pass)],
         findings: Vec::new(),
         commits: vec![judged(1, Verdict::Pass, None), judged(2, Verdict::Pass, None)],
+        keys: keys(),
     }
+}
+
+/// One key of every state.
+fn keys() -> Vec<KeyWindow> {
+    let window = |id: &str, n: u8, from: &str, until: Option<&str>, state| KeyWindow {
+        reviewer_id: reviewer(id),
+        fingerprint: (n > 0).then(|| key(n)),
+        window: Window { from: at(from), until: until.map(at) },
+        state,
+    };
+    vec![
+        window("clancy", 7, "2026-03-01", None, KeyStanding::Standing),
+        window("ada", 8, "2026-01-01", Some("2028-01-01"), KeyStanding::Standing),
+        window("clancy", 9, "2025-06-01", Some("2026-03-15"), KeyStanding::Retired),
+        window("ada", 10, "2024-01-01", Some("2025-10-01"), KeyStanding::Expired),
+        window("mallory", 11, "2026-02-01", Some("2026-05-01"), KeyStanding::Compromised),
+        window("nobody", 0, "2026-02-01", Some("2026-02-01"), KeyStanding::Standing),
+    ]
 }
 
 fn judged(n: u8, verdict: Verdict, code: Option<Code>) -> JudgedCommit {
@@ -200,11 +220,129 @@ fn hostile_finding() -> Finding {
     finding
 }
 
+/// A run that came to nothing: no anchor, no registry, no gate.
+pub(super) fn empty() -> Report {
+    Report {
+        verdict: Verdict::Undecided,
+        anchor: None,
+        tip: Tip { reference: None, commit: oid(0xff) },
+        project: String::new(),
+        registry: None,
+        covered: None,
+        checkpoint: None,
+        counts: Counts::default(),
+        gates: Vec::new(),
+        findings: Vec::new(),
+        commits: Vec::new(),
+        keys: Vec::new(),
+        ..passing()
+    }
+}
+
+/// So many findings, errors and warnings in turn, each of a commit of its own.
+pub(super) fn many_findings(n: usize) -> Report {
+    let mut report = refused();
+    report.findings = (0..n)
+        .map(|n| {
+            let mut raw = [0; 20];
+            raw[..8].copy_from_slice(&u64::try_from(n).unwrap().to_be_bytes());
+            let severity = if n % 2 == 0 { Severity::Warning } else { Severity::Error };
+            retired(1).severity(severity).commit(Oid::from_bytes(&raw).unwrap())
+        })
+        .collect();
+    report.counts.errors = u64::try_from(n / 2).unwrap();
+    report.counts.warnings = u64::try_from(n - n / 2).unwrap();
+    report
+}
+
+/// A project that has run for long: reviewers who come, rotate and go, a gate every nine days.
+/// Every seventeenth gate is refused, every thirtieth cannot be told.
+pub(super) fn busy(reviewers: u32, gates: u32) -> Report {
+    let mut report = refused();
+    let start = at("2019-03-01").unix();
+    let day = |days: u32| Time::from_unix_clamped(start + i64::from(days) * 86_400);
+    let days = gates * 9;
+    let name = |n: u32| {
+        let long = match reviewers {
+            101.. => "-with-the-longest-name-that-a-registry-lets-in-there",
+            _ if n % 7 == 3 => "-with-a-very-long-name-indeed",
+            _ => "",
+        };
+        reviewer(&format!("reviewer-{n:02}{long}"))
+    };
+    let window = |n: u32, from: u32, until: Option<u32>, state| KeyWindow {
+        reviewer_id: name(n),
+        fingerprint: Some(key(u8::try_from(n % 250).unwrap())),
+        window: Window { from: day(from), until: until.map(day) },
+        state,
+    };
+    // Who is there from when on.
+    let joined = |n: u32| (n / 3) * days / (reviewers / 2 + 1);
+    report.keys = (0..reviewers)
+        .flat_map(|n| {
+            let (from, half) = (joined(n), joined(n) + (days - joined(n)) / 2);
+            match n % 5 {
+                0 => vec![window(n, from, None, KeyStanding::Standing)],
+                1 => vec![
+                    window(n, from, Some(half), KeyStanding::Retired),
+                    window(n, half - half / 30, Some(days + 400), KeyStanding::Standing),
+                ],
+                2 => vec![window(n, from, Some(half), KeyStanding::Expired)],
+                3 => vec![
+                    window(n, from, Some(half), KeyStanding::Compromised),
+                    window(n, half, None, KeyStanding::Standing),
+                ],
+                _ => vec![window(n, from, Some(days + 2_000), KeyStanding::Standing)],
+            }
+        })
+        .collect();
+    report.gates = (0..gates)
+        .map(|n| {
+            let verdict = match n {
+                n if n % 17 == 16 => Verdict::Refused,
+                n if n % 30 == 29 => Verdict::Undecided,
+                _ => Verdict::Pass,
+            };
+            let here = (0..reviewers).filter(|who| joined(*who) <= n * 9 && (who + n) % 4 != 0);
+            let signoffs = here
+                .map(|who| {
+                    let why =
+                        ((who + n) % 23 == 5).then_some("the reviewer took no part for 3 epochs");
+                    let attested = why.is_none() || (who + n) % 46 == 5;
+                    SignoffReport {
+                        reviewer_id: name(who),
+                        attested,
+                        ..signoff("x", "kernel", why)
+                    }
+                })
+                .collect();
+            GateReport {
+                committer_time: Some(day(n * 9)),
+                signer: Some(Signer { reviewer_id: name(n % reviewers), ..signer("x", 7) }),
+                signoffs,
+                ..gate(u64::from(n), verdict)
+            }
+        })
+        .collect();
+    report.counts.gates = u64::from(gates);
+    report.counts.refused = u64::from(gates / 17);
+    report.counts.undecided = u64::from(gates / 30);
+    report
+}
+
 /// [`refused`], with every string hostile that a repository can choose.
 pub(super) fn hostile() -> Report {
     let mut report = refused();
     report.tip.reference = Some(HOSTILE.into());
     report.project = HOSTILE.into();
+    for finding in &mut report.findings {
+        finding.help.push_str(HOSTILE);
+        for place in &mut finding.places {
+            place.path = HOSTILE.into();
+            place.label = HOSTILE.into();
+            place.line_text = HOSTILE.into();
+        }
+    }
     for gate in &mut report.gates {
         gate.name = Some(HOSTILE.into());
         for signoff in &mut gate.signoffs {

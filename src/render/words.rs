@@ -10,6 +10,13 @@ pub(super) fn count(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
+/// What was judged, in one line.
+pub(super) fn title(report: &Report) -> String {
+    let project = escape::line(&report.project);
+    let project = if project.is_empty() { "a project without a name" } else { &project };
+    format!("gatecheck: {project}, {}", tip(report))
+}
+
 /// The verdict in one line: the word, then what it rests on.
 pub(super) fn verdict(report: &Report) -> String {
     if report.input_unusable {
@@ -76,6 +83,24 @@ fn number(findings: &[Finding], severity: Severity) -> u64 {
 pub(super) fn totals(findings: &[Finding]) -> String {
     let of = |severity| number(findings, severity);
     numbers(of(Severity::Error), of(Severity::Undecided), of(Severity::Warning))
+}
+
+/// What the verdict rests on, name by name.
+pub(super) fn basis(report: &Report) -> [(&'static str, String); 5] {
+    let counts = &report.counts;
+    let judged = format!(
+        "{}, {}, {}",
+        count(counts.gates, "gate"),
+        count(counts.commits, "commit"),
+        count(counts.signatures, "signature")
+    );
+    [
+        ("judged", judged),
+        ("covered", coverage(report)),
+        ("registry", registry(report)),
+        ("anchor", anchor(report)),
+        ("checkpoint", checkpoint(report)),
+    ]
 }
 
 /// Up to where the history is covered.
@@ -164,4 +189,47 @@ pub(super) fn about(finding: &Finding) -> String {
         parts.push(format!("tag {}", escape::line(tag)));
     }
     parts.join(", ")
+}
+
+/// Text whose parts between backticks are written by `code`, and the others by `plain`; where the
+/// backticks do not pair up, all of it is plain.
+pub(super) fn with_code(
+    text: &str,
+    plain: impl Fn(&str) -> String,
+    code: impl Fn(&str) -> String,
+) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return plain(text);
+    }
+    let mut is_code = false;
+    let mut out = String::new();
+    for part in parts {
+        out.push_str(&if is_code { code(part) } else { plain(part) });
+        is_code = !is_code;
+    }
+    out
+}
+
+/// Everything that decided, name by name: for formats that list it.
+pub(super) fn facts(finding: &Finding) -> Vec<(&'static str, String)> {
+    let about = about(finding);
+    let dates = match (finding.signature_time, finding.committer_time) {
+        (Some(signed), Some(committed)) => Some(format!("signed {signed}, committed {committed}")),
+        (Some(signed), None) => Some(format!("signed {signed}")),
+        (None, Some(committed)) => Some(format!("committed {committed}")),
+        (None, None) => None,
+    };
+    [
+        ("about", (!about.is_empty()).then_some(about)),
+        ("reviewer", finding.reviewer_id.as_ref().map(ToString::to_string)),
+        ("domain", finding.domain.as_ref().map(ToString::to_string)),
+        ("key", finding.fingerprint.map(|key| key.to_string())),
+        ("observed", finding.observed.as_deref().map(escape::line)),
+        ("required", finding.required.as_deref().map(escape::line)),
+        ("dates", dates),
+    ]
+    .into_iter()
+    .filter_map(|(name, text)| text.map(|text| (name, text)))
+    .collect()
 }

@@ -67,7 +67,7 @@ impl Repository {
     ///
     /// # Errors
     /// [`Error::Unusable`] where the work tree cannot be looked at.
-    pub fn uncommitted(&self, folder: &str) -> Result<Vec<String>> {
+    pub fn changed_below(&self, folder: &str) -> Result<Vec<String>> {
         let git = self.git();
         let mut options = git2::StatusOptions::new();
         options.include_untracked(true).recurse_untracked_dirs(true).disable_pathspec_match(true);

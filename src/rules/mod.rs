@@ -24,6 +24,7 @@ pub mod scope;
 pub mod self_review;
 pub mod sequence;
 pub mod strength;
+pub mod tag;
 pub mod window;
 
 #[cfg(test)]
@@ -85,6 +86,7 @@ const DOCS: &[&[CodeDoc]] = &[
     scope::DOCS,
     quorum::DOCS,
     dissent::DOCS,
+    tag::DOCS,
     reference::DOCS,
 ];
 

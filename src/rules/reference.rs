@@ -1,5 +1,5 @@
-//! Explanations of codes that no single rule here owns: those of reading files, of walking the
-//! history, and of commands that judge other things than the mainline.
+//! Explanations of codes that no single rule here owns: those of reading files and of walking the
+//! history.
 
 use crate::finding::{Code, CodeDoc};
 
@@ -166,29 +166,5 @@ pub const DOCS: &[CodeDoc] = &[
         what: "The anchor is not signed by the key that was pinned with it.",
         why: "The anchor's id may have been mistaken or exchanged.",
         fix: "Compare both with the project's published values.",
-    },
-    CodeDoc {
-        code: Code::TagUnsigned,
-        what: "The tag carries no signature, or is a lightweight tag.",
-        why: "Anybody who can push can move an unsigned tag.",
-        fix: "Make it again with git tag -s.",
-    },
-    CodeDoc {
-        code: Code::TagMismatch,
-        what: "The tag's own name, target or type is not what its ref says.",
-        why: "A signed tag moved under another name passes off one release as another.",
-        fix: "Delete the ref and fetch the tag again, or make a new one.",
-    },
-    CodeDoc {
-        code: Code::TagNotAGate,
-        what: "The tagged commit is not an accepted gate.",
-        why: "A release is what a gate vouches for.",
-        fix: "Tag the commit of an accepted epoch gate.",
-    },
-    CodeDoc {
-        code: Code::TagExists,
-        what: "A tag of this name exists already.",
-        why: "A tag that moves means two releases of one name.",
-        fix: "Choose another name for the new tag.",
     },
 ];

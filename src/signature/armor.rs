@@ -39,8 +39,11 @@ pub(super) fn single(text: &[u8], label: &str, style: Style) -> Result<Vec<u8>, 
     let data = body(&mut lines, label, style)?;
     match lines.next() {
         None => Ok(data),
+        // Nothing signs what follows: OpenTimestamps stamps, for one, can be put there by anybody.
         Some(line) if line.starts_with(b"-----BEGIN ") => {
-            Err("a second armored block follows the first".to_owned())
+            let second = label_of(line, b"-----BEGIN ").unwrap_or_default();
+            let second = shown(&String::from_utf8_lossy(second));
+            Err(format!("a second armored block (\"{second}\"), which nothing signs, follows it"))
         }
         Some(_) => Err(format!("text follows \"-----END {label}-----\"")),
     }

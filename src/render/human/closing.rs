@@ -5,21 +5,8 @@ use crate::render::words;
 use crate::report::{Report, Verdict};
 
 pub(super) fn render(report: &Report, paint: &Paint) -> String {
-    let counts = &report.counts;
-    let judged = format!(
-        "{}, {}, {}",
-        words::count(counts.gates, "gate"),
-        words::count(counts.commits, "commit"),
-        words::count(counts.signatures, "signature")
-    );
     let mut out = String::new();
-    for (name, text) in [
-        ("judged", judged),
-        ("covered", words::coverage(report)),
-        ("registry", words::registry(report)),
-        ("anchor", words::anchor(report)),
-        ("checkpoint", words::checkpoint(report)),
-    ] {
+    for (name, text) in words::basis(report) {
         out.push_str(&format!("{} {text}\n", paint.faint(&format!("{name:<10}"))));
     }
     // Unusable input proves nothing, so it never wears the colour of a pass.

@@ -57,7 +57,7 @@ fn in_full(finding: &Finding, renderer: &Renderer, style: &Style) -> String {
     let more = finding.places.len().saturating_sub(MOST_PLACES);
     let more =
         (more > 0).then(|| words::count(u64::try_from(more).unwrap_or(u64::MAX), "more place"));
-    for (name, text) in facts(finding, more) {
+    for (name, text) in more.map(|more| ("also", more)).into_iter().chain(words::facts(finding)) {
         elements.push(Level::NOTE.with_name(name).message(text).into());
     }
     if !finding.help.is_empty() {
@@ -66,30 +66,6 @@ fn in_full(finding: &Finding, renderer: &Renderer, style: &Style) -> String {
     let group =
         if elements.is_empty() { Group::with_title(title) } else { title.elements(elements) };
     snippet::tidy(&renderer.render(&[group]))
-}
-
-/// Everything that decided, name by name.
-fn facts(finding: &Finding, more: Option<String>) -> Vec<(&'static str, String)> {
-    let about = words::about(finding);
-    let dates = match (finding.signature_time, finding.committer_time) {
-        (Some(signed), Some(committed)) => Some(format!("signed {signed}, committed {committed}")),
-        (Some(signed), None) => Some(format!("signed {signed}")),
-        (None, Some(committed)) => Some(format!("committed {committed}")),
-        (None, None) => None,
-    };
-    [
-        ("also", more),
-        ("about", (!about.is_empty()).then_some(about)),
-        ("reviewer", finding.reviewer_id.as_ref().map(ToString::to_string)),
-        ("domain", finding.domain.as_ref().map(ToString::to_string)),
-        ("key", finding.fingerprint.map(|key| key.to_string())),
-        ("observed", finding.observed.as_deref().map(escape::line)),
-        ("required", finding.required.as_deref().map(escape::line)),
-        ("dates", dates),
-    ]
-    .into_iter()
-    .filter_map(|(name, text)| text.map(|text| (name, text)))
-    .collect()
 }
 
 fn in_short(finding: &Finding, rest: &[&Finding], all: &str) -> String {

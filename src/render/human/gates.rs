@@ -1,20 +1,17 @@
 //! One line a gate, in mainline order; long rows of gates that hold are folded.
 
 use super::paint::Paint;
-use crate::render::{escape, words};
+use crate::render::escape;
+use crate::render::rows::Row;
 use crate::report::{GateReport, Report, SignoffReport, Verdict};
 
-/// Up to so many gates are shown one by one whatever their verdict.
-const MOST_UNFOLDED: usize = 12;
-/// Gates that hold are folded only where so many stand in a row.
-const SHORTEST_FOLD: usize = 3;
 /// Gates that do not hold, shown one by one.
 const MOST_BROKEN: usize = 20;
 /// Sign-offs that do not count, listed under one gate.
 const MOST_SIGNOFFS: usize = 6;
 
 pub(super) fn render(report: &Report, paint: &Paint) -> String {
-    let rows = rows(&report.gates);
+    let rows = Row::of(&report.gates);
     let width = rows.iter().map(|row| row.name().chars().count()).max().unwrap_or(0).min(24);
     let mut out = String::new();
     let mut broken = 0_usize;
@@ -27,7 +24,7 @@ pub(super) fn render(report: &Report, paint: &Paint) -> String {
                 continue;
             }
         }
-        out.push_str(&row.line(width, paint));
+        out.push_str(&line(row, width, paint));
         if let Row::One(gate) = row {
             out.push_str(&uncounted(gate));
         }
@@ -40,58 +37,13 @@ pub(super) fn render(report: &Report, paint: &Paint) -> String {
     out
 }
 
-#[derive(Clone, Copy)]
-enum Row<'a> {
-    One(&'a GateReport),
-    /// Gates in a row that hold.
-    Fold(&'a [GateReport]),
-}
-
-fn rows(gates: &[GateReport]) -> Vec<Row<'_>> {
-    if gates.len() <= MOST_UNFOLDED {
-        return gates.iter().map(Row::One).collect();
-    }
-    // The last gate always stands for itself: it says where the history is now.
-    let Some((last, earlier)) = gates.split_last() else { return Vec::new() };
-    let mut rows = Vec::new();
-    for run in earlier.chunk_by(|a, b| plain(a) && plain(b)) {
-        if run.len() >= SHORTEST_FOLD {
-            rows.push(Row::Fold(run));
-        } else {
-            rows.extend(run.iter().map(Row::One));
-        }
-    }
-    rows.push(Row::One(last));
-    rows
-}
-
-fn plain(gate: &GateReport) -> bool {
-    gate.verdict == Verdict::Pass
-}
-
-impl Row<'_> {
-    fn name(&self) -> String {
-        match self {
-            Self::One(gate) => words::gate(gate),
-            Self::Fold(gates) => {
-                let mut epochs = gates.iter().filter_map(|gate| gate.epoch);
-                match (epochs.next(), epochs.next_back()) {
-                    (Some(first), Some(last)) => format!("epoch {first} to {last}"),
-                    (Some(only), None) => format!("with epoch {only}"),
-                    (None, _) => "no epoch".to_owned(),
-                }
-            }
-        }
-    }
-
-    fn line(&self, width: usize, paint: &Paint) -> String {
-        let (verdict, text) = match self {
-            Self::One(gate) => (gate.verdict, summary(gate)),
-            Self::Fold(gates) => (Verdict::Pass, format!("{} gates in a row", gates.len())),
-        };
-        let verdict = paint.verdict(verdict, &format!("{:<9}", verdict.name()));
-        format!("{verdict} {:<width$}  {text}\n", self.name())
-    }
+fn line(row: Row<'_>, width: usize, paint: &Paint) -> String {
+    let (verdict, text) = match row {
+        Row::One(gate) => (gate.verdict, summary(gate)),
+        Row::Fold(gates) => (Verdict::Pass, format!("{} gates in a row", gates.len())),
+    };
+    let verdict = paint.verdict(verdict, &format!("{:<9}", verdict.name()));
+    format!("{verdict} {:<width$}  {text}\n", row.name())
 }
 
 fn summary(gate: &GateReport) -> String {

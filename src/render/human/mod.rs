@@ -5,7 +5,7 @@ mod closing;
 pub(super) mod findings;
 mod gates;
 mod paint;
-mod snippet;
+pub(super) mod snippet;
 
 use self::paint::Paint;
 use super::{Style, words};
@@ -14,7 +14,7 @@ use crate::report::Report;
 pub(super) fn render(report: &Report, style: &Style) -> String {
     let paint = Paint::new(style.color);
     let mut out = String::new();
-    out.push_str(&title(report));
+    out.push_str(&words::title(report));
     out.push('\n');
     for part in [
         gates::render(report, &paint),
@@ -27,10 +27,4 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
         }
     }
     out
-}
-
-fn title(report: &Report) -> String {
-    let project = super::escape::line(&report.project);
-    let project = if project.is_empty() { "a project without a name" } else { &project };
-    format!("gatecheck: {project}, {}", words::tip(report))
 }

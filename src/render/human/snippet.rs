@@ -60,7 +60,7 @@ fn is_styling(text: &str) -> bool {
 
 /// The part of a line around a column (from 1) that fits, made inert, and the bytes to mark in it:
 /// from the column to the end of what the line says.
-fn cut(line: &str, column: usize, room: usize) -> (String, Range<usize>) {
+pub(in crate::render) fn cut(line: &str, column: usize, room: usize) -> (String, Range<usize>) {
     let column = column.saturating_sub(1);
     let skipped = if column < room { 0 } else { column.saturating_sub(BEFORE) };
     let head: String = line.chars().skip(skipped).take(column.saturating_sub(skipped)).collect();

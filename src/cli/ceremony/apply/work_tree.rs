@@ -18,7 +18,7 @@ pub(super) fn check(repo: &Repository, top: &Path, request: &Request) -> Result<
     let before = install.before()?;
     let targets: BTreeMap<String, Option<Vec<u8>>> = install.targets().into_iter().collect();
     let mut strange = Vec::new();
-    for path in repo.uncommitted(KEYS_FOLDER)? {
+    for path in repo.changed_below(KEYS_FOLDER)? {
         if path.rsplit('/').next() == Some(UNFINISHED) {
             continue;
         }

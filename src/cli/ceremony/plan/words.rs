@@ -110,7 +110,7 @@ fn names<'a>(people: impl IntoIterator<Item = &'a ReviewerId>) -> String {
     if all.is_empty() { "nobody".to_owned() } else { all.join(", ") }
 }
 
-/// Until when the ceremony can land, where it moves an end that must not lie in the past.
+/// Until when it must begin, where it moves an end that must not lie in the past.
 fn deadline(request: &Request) -> Option<String> {
     let moved = |key: &crate::model::KeyEntry| {
         let KeyState::Retired(retirement) = &key.state else { return None };
@@ -122,8 +122,8 @@ fn deadline(request: &Request) -> Option<String> {
     let first: Option<Time> = request.next.keys.iter().filter_map(moved).min();
     let last = first?.plus(request.previous.policy.max_skew);
     Some(format!(
-        "approve and commit before {last}: no window may end further in the past; if that is too \
-         soon, plan it with a later --date"
+        "the first approval is made before {last}, and no gate passes after that and before this \
+         lands: no window may end further in the past; a later --date gives more time"
     ))
 }
 
