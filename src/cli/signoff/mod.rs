@@ -78,7 +78,7 @@ fn request(trust: &TrustArgs, environment: &Environment, limits: Limits) -> Resu
 }
 
 /// Which registry is used, for people.
-fn say_registry(in_force: &InForce, streams: &mut Streams<'_>) {
+pub(super) fn say_registry(in_force: &InForce, streams: &mut Streams<'_>) {
     let registry = &in_force.registry;
     let project = match registry.project.as_str() {
         "" => "a project without an id".to_owned(),

@@ -14,6 +14,7 @@ use super::super::arguments::RepositoryArgs;
 use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::progress;
+use super::super::signoff::say_registry;
 use super::super::streams::Streams;
 use super::plan::words::missing;
 use super::{AnchorArgs, LimitArgs, part, read_file, read_request, refused_file, section, tell};
@@ -106,6 +107,7 @@ pub(super) fn run(
         let staged = staged.as_ref();
         check::foresee_ceremony(&repo, &asked, &request, staged, progress.as_ref())?
     };
+    say_registry(&foreseen.in_force, streams);
     if foreseen.in_force.registry.sha256 != request.previous.sha256 {
         return Err(Error::unusable(
             format!(

@@ -16,6 +16,7 @@ use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::output::write_whole;
 use super::super::progress;
+use super::super::signoff::say_registry;
 use super::super::streams::Streams;
 use super::{part, tell, word};
 use crate::ceremony::{self, Request};
@@ -54,6 +55,7 @@ pub(super) fn run(
         let progress = progress::reporter(environment, true);
         check::in_force(&repo, &asked, progress.as_ref())?
     };
+    say_registry(&in_force, streams);
     let mut known = check::key_files_in_force(&repo, &in_force)?;
     let draft = draft(&args.kind, &in_force.registry, &known, environment, &limits)?;
     // Retired keys approve nothing.

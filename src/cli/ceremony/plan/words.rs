@@ -24,6 +24,7 @@ pub(super) fn plan(
     section(&mut text, "what ends", words::ends(&request.changes()));
     section(&mut text, "when", deadline(request));
     section(&mut text, "places that nobody holds afterwards", uncovered(&request.next));
+    section(&mut text, "covered for a shorter time", sooner(request));
     if !refused {
         let next = [
             format!("each of them, with their own key: gatecheck ceremony approve {file}"),
@@ -147,6 +148,30 @@ fn uncovered(registry: &Registry) -> Vec<String> {
                 Some(who) => format!("{}: backup ({who} cannot stand in)", domain.id),
                 None => format!("{}: backup", domain.id),
             });
+        }
+    }
+    lines
+}
+
+/// Domains for which nobody's window is open any more, sooner than before.
+fn sooner(request: &Request) -> Vec<String> {
+    // `None` is open for ever.
+    let last = |registry: &Registry, people: Vec<ReviewerId>| -> Option<Time> {
+        let keys = registry.keys.iter().filter(|key| key.is_standing());
+        let ends: Vec<Option<Time>> = keys
+            .filter(|key| people.contains(&key.reviewer) && registry.is_human(&key.reviewer))
+            .map(|key| key.window.until)
+            .collect();
+        if ends.contains(&None) { None } else { ends.into_iter().flatten().max() }
+    };
+    let mut lines = Vec::new();
+    for domain in request.next.domains.values() {
+        let Some(before) = request.previous.domains.get(&domain.id) else { continue };
+        let was = last(&request.previous, before.people().cloned().collect());
+        let Some(is) = last(&request.next, domain.people().cloned().collect()) else { continue };
+        if was.is_none_or(|was| is < was) {
+            let was = was.map_or("without an end".to_owned(), |was| format!("until {was}"));
+            lines.push(format!("{}: until {is}, and before this {was}", domain.id));
         }
     }
     lines
