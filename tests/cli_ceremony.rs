@@ -268,3 +268,70 @@ fn looking_leaves_no_trace() {
     good(ada.gatecheck("project", &["ceremony", "apply", "--abort"]));
     refused(&ada.gatecheck("project", &["ceremony", "apply"]), 2, "no request is named");
 }
+
+#[test]
+fn what_changes_decides_who_is_asked() {
+    let (ada, others) = (machine("ada"), machine("bob"));
+    three_people(&ada, &others, "2099-01-01");
+    let plan = |args: &[&str]| {
+        let common = ["ceremony", "plan"];
+        ada.gatecheck("project", &[&common[..], args, &["-o", "../r.toml"]].concat())
+    };
+    // Nobody is missing, and nobody has dissented.
+    let ack = ["--charter-ack", "DECISION_LOG.md#2026-key-of-ada"];
+    let idle = plan(&[&["requalify", "--concerns", "ada"][..], &ack].concat());
+    refused(&idle, 1, "nothing was written: approvals would not make this hold");
+    let idle = plan(&[&["override", "--concerns", "epoch-7:ada"][..], &ack].concat());
+    refused(&idle, 1, "no dissent is open");
+    assert!(!ada.path("r.toml").exists());
+
+    let retire = good(plan(&["retire", "cyd"]));
+    assert!(retire.out.contains("all of these approve: ada, bob"), "{}", retire.out);
+    assert!(retire.out.contains("without cyd's approval: more than half"), "{}", retire.out);
+    assert!(retire.out.contains("what ends") && retire.out.contains("of cyd signs from"));
+    let half = plan(&["retire", "bob", "--backup", "kernel=nobody"]);
+    refused(&half, 2, "the registry lists no reviewer nobody");
+
+    // An amendment, from a folder elsewhere, with a key file beside it.
+    let (_, fingerprint) = another_key(&ada, "bot");
+    let registry = ada.read(REGISTRY);
+    let bot = format!(
+        "\n[[reviewers]]\nid = \"bot\"\nname = \"bot\"\nkind = \"bot\"\n\n[[keys]]\nreviewer_id = \"bot\"\n\
+         format = \"ssh\"\nfingerprint = \"{fingerprint}\"\neffective_from = 2026-01-01\n"
+    );
+    ada.write("draft/reviewer-registry.toml", &(registry + &bot));
+    carry(&ada, "home/.ssh/bot.pub", &ada, "draft/bot.pub");
+    let amend = good(plan(&["amend", "--registry", "../draft/reviewer-registry.toml"]));
+    assert!(amend.out.contains("all of these approve: ada, bob, cyd"), "{}", amend.out);
+    assert!(amend.out.contains("brings       keys/bot.pub"), "{}", amend.out);
+    assert!(amend.out.contains("bot shows to hold the new key"), "{}", amend.out);
+    let key = ada.path("home/.ssh/bot.pub");
+    let key = key.to_str().unwrap();
+    let approve = ["ceremony", "approve", "r.toml", "--yes"];
+    good(ada.gatecheck(".", &[&approve[..], &["--key", key]].concat()));
+    good(ada.gatecheck(".", &approve));
+    let witness = good(ada.gatecheck(".", &[&approve[..], &["--role", "witness"]].concat()));
+    assert!(witness.out.contains("signed: witness by ada"), "{}", witness.out);
+    let other = ada.gatecheck(".", &[&approve[..], &["--as", "bob"]].concat());
+    refused(&other, 2, "one of these would do");
+    carry(&ada, "r.toml", &others, "r.toml");
+    approve_as(&others, "r.toml", "bob");
+    carry(&others, "r.toml", &ada, "r.toml");
+    let early = ada.gatecheck("project", &["ceremony", "apply", "../r.toml"]);
+    refused(&early, 1, "one more approval by: cyd");
+    approve_as(&others, "r.toml", "cyd");
+    carry(&others, "r.toml", &ada, "r.toml");
+    good(ada.gatecheck("project", &["ceremony", "apply", "../r.toml", "--commit"]));
+    let shown = good(ada.gatecheck("project", &["ceremony", "show", "2"]));
+    assert_eq!(shown.out.matches("the signature verifies").count(), 5, "{}", shown.out);
+    let log = good(ada.gatecheck("project", &["ceremony", "log"]));
+    assert!(log.out.contains("0002 amend") && log.out.contains("accepted"), "{}", log.out);
+
+    // A change that nobody approved is in the log as well.
+    let registry = ada.read(REGISTRY);
+    ada.write(REGISTRY, &format!("{registry}# mine\n"));
+    ada.git("project", &["commit", "-q", "-a", "-S", "-m", "Not asked"]);
+    let log = ada.gatecheck("project", &["ceremony", "log"]);
+    refused(&log, 1, "a change of the registry without a record");
+    assert!(log.out.contains("refused: unauthorised-registry-change"), "{}", log.out);
+}
