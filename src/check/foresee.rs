@@ -40,6 +40,8 @@ pub struct InForce {
     pub paths: ManifestPaths,
     /// The tip that the next commit stands on.
     pub tip: Oid,
+    /// Blobs of the key files in force, by path.
+    pub key_files: BTreeMap<String, Oid>,
 }
 
 /// A manifest that is not committed yet.
@@ -132,7 +134,7 @@ pub fn foresee(
     })
 }
 
-fn unreadable(failure: ReadFailure) -> Error {
+pub(super) fn unreadable(failure: ReadFailure) -> Error {
     Error::cannot_read(failure.to_string(), failure.help())
 }
 
@@ -143,10 +145,10 @@ fn because(finding: Option<&Finding>) -> Error {
     Error::unusable(format!("no registry is in force at the tip: {message}"), help)
 }
 
-type Judged = (InForce, Ledger, BTreeMap<Oid, KeyFile>);
+pub(super) type Judged = (InForce, Ledger, BTreeMap<Oid, KeyFile>);
 
 /// The fold up to the tip.
-fn judged(
+pub(super) fn judged(
     repo: &Repository,
     request: &Request,
     facts: &Facts,
@@ -177,6 +179,7 @@ fn judged(
         mainline: ledger.mainline().to_owned(),
         paths: ledger.manifest_paths().clone(),
         tip: trust.tip.commit,
+        key_files: ledger.key_file_blobs(),
     };
     Ok((in_force, ledger, seen))
 }
@@ -195,7 +198,7 @@ struct Subjects {
     tip_tree: Oid,
 }
 
-fn tree_of(repo: &Repository, commit: Oid) -> Result<Oid, ReadFailure> {
+pub(super) fn tree_of(repo: &Repository, commit: Oid) -> Result<Oid, ReadFailure> {
     let raw = repo.read_commit(commit)?;
     parse_commit(commit, &raw)
         .map(|commit| commit.tree)

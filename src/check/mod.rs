@@ -1,8 +1,10 @@
 //! The order of it all: a request and a repository become a report.
 
+mod ceremony;
 mod facts;
 mod foresee;
 mod pinned;
+mod recorded;
 mod tags;
 mod trust;
 
@@ -18,9 +20,11 @@ use crate::progress::Progress;
 use crate::repo::{Conditions, Repository};
 use crate::report::{Anchor, AnchorSource, Checkpoint, Counts, KeyWindow, Report, Tip, Verdict};
 use crate::signature::FactCache;
+pub use ceremony::{Carried, ForeseenCeremony, foresee_ceremony, key_files_in_force};
 use facts::Facts;
 pub use foresee::{Foreseen, InForce, Proposal, foresee, in_force};
 pub use pinned::{PinnedRegistry, passed_over};
+pub use recorded::{AddedRecord, record_of_serial, recorded, records_added};
 pub use tags::{Readiness, TagRef, ready_to_tag, verify_tags};
 pub use trust::{FirstRegistry, first_registry, registry_of};
 

@@ -28,6 +28,8 @@ pub struct Environment {
     pub stdout_is_terminal: bool,
     /// Whether standard error is a terminal.
     pub stderr_is_terminal: bool,
+    /// Whether somebody can answer questions on standard input.
+    pub stdin_is_terminal: bool,
     /// Columns of the terminal, or 100.
     pub width: usize,
     /// Threads that can run at once, at least 1.
@@ -46,6 +48,7 @@ impl Environment {
             folder: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             stdout_is_terminal: std::io::stdout().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
+            stdin_is_terminal: std::io::stdin().is_terminal(),
             width: terminal_size::terminal_size()
                 .map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0)),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
@@ -65,6 +68,7 @@ impl Environment {
             folder: PathBuf::from("."),
             stdout_is_terminal: false,
             stderr_is_terminal: false,
+            stdin_is_terminal: false,
             width: DEFAULT_WIDTH,
             cores: 1,
         }

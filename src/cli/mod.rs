@@ -1,6 +1,7 @@
 //! The only room that prints, reads the environment, or asks the time. One file a command.
 
 pub mod arguments;
+pub mod ceremony;
 pub mod checkpoint;
 pub mod completions;
 mod defect;
@@ -77,6 +78,8 @@ enum Command {
     Registry(registry::RegistryArgs),
     /// Print what reviewers sign, or check what they signed
     Signoff(signoff::SignoffArgs),
+    /// Change the registry: plan, approve, apply, and look back
+    Ceremony(ceremony::CeremonyArgs),
     /// Write the first registry of the project that you stand in
     Init(init::InitArgs),
     /// Print the completion script for a shell
@@ -145,6 +148,7 @@ fn dispatch(cli: Cli, environment: &Environment, streams: &mut Streams<'_>) -> R
         Command::Doctor(args) => doctor::run(&args, environment, streams),
         Command::Registry(args) => registry::run(&args, environment, streams),
         Command::Signoff(args) => signoff::run(&args, environment, streams),
+        Command::Ceremony(args) => ceremony::run(&args, environment, streams),
         Command::Init(args) => init::run(&args, environment, streams),
         Command::Completions(args) => completions::run(&args, self::command(environment), streams),
     }

@@ -12,6 +12,7 @@ use crate::model::{
     Time,
 };
 use crate::rules::authority::{Authorised, EntryIndex};
+use crate::rules::ceremony::asked::Asked;
 use crate::rules::ceremony::{self, Approved, Effects, Proposal};
 use crate::rules::currency::{Condition, Participation, condition};
 use crate::rules::keyring::Keyring;
@@ -30,6 +31,7 @@ pub(super) struct JudgedCeremony {
     keyring: Keyring,
     approved: Vec<Approved>,
     effects: Effects,
+    pub(super) asked: Asked,
     /// T of what follows: nothing is dated back past it.
     time: Time,
 }
@@ -78,6 +80,7 @@ impl Ledger {
                 keyring,
                 approved: Vec::new(),
                 effects: Effects::default(),
+                asked: Asked::default(),
                 time: head.committer.time,
             });
         };
@@ -113,6 +116,7 @@ impl Ledger {
             keyring,
             approved: judged.approved,
             effects: judged.effects,
+            asked: judged.asked,
         })
     }
 

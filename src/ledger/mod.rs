@@ -18,7 +18,7 @@ mod tag;
 mod supersede;
 
 pub use commits::{Judged, Pinned, Tally};
-pub use foresee::Foreseen;
+pub use foresee::{Foreseen, ForeseenCeremony};
 pub use start::Unusable;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

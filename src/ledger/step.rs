@@ -118,7 +118,7 @@ impl Ledger {
     }
 
     /// Takes over key files to which their owners added something.
-    fn refresh(&mut self, step: &Step) {
+    pub(super) fn refresh(&mut self, step: &Step) {
         for (path, blob, file) in registry_change::refreshed(step, &self.in_force) {
             self.keyring.accept(path, file);
             self.in_force.key_files.insert(path.to_owned(), (blob, Arc::clone(file)));
@@ -167,7 +167,7 @@ impl Ledger {
     }
 
     /// `record` is the path of the record by which the commit changes the registry.
-    fn check_files(&self, step: &Step, record: Option<&str>) -> Vec<Finding> {
+    pub(super) fn check_files(&self, step: &Step, record: Option<&str>) -> Vec<Finding> {
         let mut findings = registry_change::check(&self.context(), step, &self.in_force, record);
         for change in &step.manifests {
             if let Some(accepted) = self.manifests.get(&change.file.path) {

@@ -4,6 +4,7 @@
 //! already; `escape` does it once more for every format, so that a string that was
 //! forgotten cannot steer a terminal, a log reader, or a build service.
 
+pub mod ceremony;
 mod concise;
 mod escape;
 mod explain;

@@ -4,6 +4,8 @@
 
 pub(crate) mod project;
 
+pub(crate) mod ceremony;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 pub use self::check::SignoffCheckArgs;
+pub(super) use self::command::quoted;
 pub use self::payload::SignoffPayloadArgs;
 use super::arguments::TrustArgs;
 use super::environment::Environment;
@@ -77,7 +78,7 @@ fn request(trust: &TrustArgs, environment: &Environment, limits: Limits) -> Resu
 }
 
 /// Which registry is used, for people.
-fn say_registry(in_force: &InForce, streams: &mut Streams<'_>) {
+pub(super) fn say_registry(in_force: &InForce, streams: &mut Streams<'_>) {
     let registry = &in_force.registry;
     let project = match registry.project.as_str() {
         "" => "a project without an id".to_owned(),

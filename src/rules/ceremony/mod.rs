@@ -5,6 +5,7 @@
 //! | `record` | does the record describe this very change, from this very registry? |
 //! | `change` | what kinds of change are these, and is one of them never allowed? |
 //! | `approvals` | which approvals are statements by people with authority? |
+//! | `asked` | who is asked, for those who prepare a ceremony |
 //! | `possession` | does somebody hold every key that appears? |
 //! | `threshold` | are these people enough for these changes? |
 //! | `charter` | does the decision log say what it must? |
@@ -14,6 +15,7 @@
 
 pub mod aftermath;
 pub mod approvals;
+pub mod asked;
 pub mod change;
 pub mod charter;
 pub mod possession;
@@ -132,6 +134,8 @@ pub struct Judged {
     pub approved: Vec<Approved>,
     /// What follows if it is accepted.
     pub effects: Effects,
+    /// Who is asked, and who has answered.
+    pub asked: asked::Asked,
 }
 
 /// Judges a change of the registry.
@@ -146,7 +150,8 @@ pub fn judge(proposal: &Proposal<'_>) -> Judged {
     findings.extend(charter::check(proposal, &needs));
     findings.extend(aftermath::check(proposal));
     let findings = at_most(findings, MAX_FINDINGS);
-    Judged { findings, approved, effects: effects(proposal.record) }
+    let asked = asked::asked(proposal, &needs, &approved, &changes);
+    Judged { findings, approved, effects: effects(proposal.record), asked }
 }
 
 /// How many findings one ceremony has. A registry can hold ten thousand entries, and anybody who

@@ -19,15 +19,7 @@ pub const DOCS: &[CodeDoc] = &[CodeDoc {
 /// such approval is about an entry that appears.
 #[must_use]
 pub fn check(p: &Proposal<'_>, changes: &[Change]) -> Vec<Finding> {
-    let entries = by_name(&p.new.keys);
-    let appearing: Vec<&KeyEntry> = changes
-        .iter()
-        .filter_map(|change| match change {
-            Change::KeyAdded { key, .. } | Change::RetiredKeyAdded { key, .. } => Some(key),
-            _ => None,
-        })
-        .filter_map(|name| entries.get(name).copied())
-        .collect();
+    let appearing: Vec<&KeyEntry> = appearing(p, changes).collect();
     let proofs: Vec<_> = p
         .record
         .approvals
@@ -92,6 +84,19 @@ pub fn check(p: &Proposal<'_>, changes: &[Change]) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Entries that appear.
+pub(super) fn appearing<'p>(
+    p: &'p Proposal<'_>,
+    changes: &'p [Change],
+) -> impl Iterator<Item = &'p KeyEntry> {
+    let names = changes.iter().filter_map(|change| match change {
+        Change::KeyAdded { key, .. } | Change::RetiredKeyAdded { key, .. } => Some(key),
+        _ => None,
+    });
+    let entries = by_name(&p.new.keys);
+    names.filter_map(move |name| entries.get(name).copied())
 }
 
 /// Whether a signature is by the key of an entry; the error says why not, `None` for another key.

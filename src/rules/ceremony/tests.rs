@@ -605,3 +605,65 @@ fn a_large_change_is_told_in_few_words() {
     let people: Vec<ReviewerId> = (0..1_000).map(|n| who(&format!("p{n}"))).collect();
     assert!(listed(&people).ends_with("p19, and 980 more"));
 }
+
+/// Whoever approves: what people are told is missing is what the rules find missing.
+#[test]
+fn who_is_asked_is_who_the_rules_need() {
+    let retire_bob: fn(&mut World) = |w| {
+        retire(w, "bob", RetiredReason::Departed);
+        w.domain("evidence").primary = who("carol");
+    };
+    let renew: fn(&mut World) = |w| {
+        compromise(w);
+        add_key(w, "alice", "alice-2");
+    };
+    let two: fn(&mut World) = |w| {
+        retire(w, "bob", RetiredReason::Departed);
+        retire(w, "carol", RetiredReason::Departed);
+    };
+    let cases: [(CeremonyKind, fn(&mut World)); 8] = [
+        (Rotate, rotate),
+        (Enroll, enroll),
+        (Retire, retire_bob),
+        (Retire, two),
+        (Compromise, compromise),
+        (Compromise, renew),
+        (Amend, lower_the_quorum),
+        (Override, |_| {}),
+    ];
+    let people = ["alice", "bob", "carol"];
+    let rules = [QuorumRule::Majority, QuorumRule::Unanimous, QuorumRule::AtLeast(1)];
+    let mut met = [0, 0];
+    for (kind, change) in cases {
+        for rule in rules {
+            for subset in 0..8 {
+                let mut case = Case::new(kind, change).acknowledged();
+                for world in [&mut case.world, &mut case.after] {
+                    world.registry.policy.ceremony.threshold = rule;
+                }
+                if kind == Override {
+                    case.record.concerns = vec!["epoch-7:carol".into()];
+                    case.dissents.insert(who("carol"), BTreeSet::from([7]));
+                }
+                let names: Vec<&str> = people
+                    .iter()
+                    .enumerate()
+                    .filter(|(n, _)| subset & (1 << n) != 0)
+                    .map(|(_, name)| *name)
+                    .collect();
+                let judged = case.by(&names).judge();
+                let refused =
+                    judged.findings.iter().any(|f| f.code == Code::UnauthorisedRegistryChange);
+                assert_eq!(
+                    judged.asked.is_met(),
+                    !refused,
+                    "{kind} {rule:?} {names:?}: {judged:#?}"
+                );
+                met[usize::from(refused)] += 1;
+            }
+        }
+    }
+    assert!(met.iter().all(|count| *count > 20), "{met:?}");
+    let held = Case::new(Enroll, enroll).judge().asked.possession;
+    assert_eq!(held, [(who("dave"), Some(fingerprint("dave")))]);
+}
