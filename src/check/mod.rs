@@ -1,8 +1,12 @@
 //! The order of it all: a request and a repository become a report.
 
+mod blast;
 mod facts;
 mod foresee;
+mod lookup;
 mod pinned;
+mod signed_tags;
+mod status;
 mod trust;
 
 use std::collections::BTreeMap;
@@ -17,9 +21,12 @@ use crate::progress::Progress;
 use crate::repo::{Conditions, Repository};
 use crate::report::{Anchor, AnchorSource, Checkpoint, Counts, Report, Tip, Verdict};
 use crate::signature::FactCache;
+pub use blast::{BlastRadius, Changed, InDoubt, blast_radius};
 use facts::Facts;
 pub use foresee::{Foreseen, InForce, Proposal, foresee, in_force};
 pub use pinned::{PinnedRegistry, passed_over};
+pub use signed_tags::TagInDoubt;
+pub use status::{Status, status};
 pub use trust::{FirstRegistry, first_registry, registry_of};
 
 /// What one run is asked, as plain values.
@@ -119,6 +126,16 @@ impl Run<'_> {
         anchor: Oid,
         draft: &mut Draft,
     ) -> Result<Option<(Ledger, BTreeMap<Oid, KeyFile>)>, Failure> {
+        self.walk_asked(anchor, draft, None)
+    }
+
+    /// The same, with a question to the fold.
+    fn walk_asked(
+        &self,
+        anchor: Oid,
+        draft: &mut Draft,
+        doubt: Option<ledger::Question>,
+    ) -> Result<Option<(Ledger, BTreeMap<Oid, KeyFile>)>, Failure> {
         let registry = self.trust.registry.as_ref().and_then(|reading| reading.registry.as_ref());
         let branch = match (&self.request.branch, registry) {
             (Some(branch), Some(registry)) => trust::branch(branch, registry)?,
@@ -140,7 +157,8 @@ impl Run<'_> {
             .map_err(|failure| Box::new(failure.finding(anchor)))
             .map_err(Failure::Found)?;
         let start = steps.start()?;
-        let mut ledger = match Ledger::start(&start, self.judging(branch)) {
+        let judging = ledger::Options { doubt, ..self.judging(branch) };
+        let mut ledger = match Ledger::start(&start, judging) {
             Ok(ledger) => ledger,
             Err(Unusable(findings)) => {
                 draft.input_unusable = true;
@@ -165,6 +183,7 @@ impl Run<'_> {
             branch,
             anchor_signer: self.request.anchor_signer,
             require_covered: self.request.require_covered,
+            doubt: None,
         }
     }
 

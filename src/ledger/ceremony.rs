@@ -17,6 +17,7 @@ use crate::rules::keyring::Keyring;
 use crate::rules::registry_change::InForce;
 use crate::statement::{SignerContext, ceremony_payload, request_id};
 
+use super::doubt::Shaken;
 use super::epoch::need_of_signer;
 use super::start::epoch_number;
 use super::{Ledger, Need};
@@ -32,6 +33,8 @@ pub(super) struct JudgedCeremony {
     effects: Effects,
     /// T of what follows: nothing is dated back past it.
     time: Time,
+    /// What the key in doubt did for it.
+    shaken: Option<Shaken>,
 }
 
 impl Ledger {
@@ -79,6 +82,7 @@ impl Ledger {
                 approved: Vec::new(),
                 effects: Effects::default(),
                 time: head.committer.time,
+                shaken: None,
             });
         };
         let mut dissents: BTreeMap<ReviewerId, BTreeSet<u64>> = BTreeMap::new();
@@ -103,6 +107,7 @@ impl Ledger {
             stranded: self.stranded(signed.unwrap_or(head.committer.time)),
         };
         let judged = ceremony::judge(&proposal);
+        let shaken = self.shake(&proposal, &judged.approved);
         findings.extend(judged.findings);
         findings.extend(future(&proposal, record));
         Some(JudgedCeremony {
@@ -113,6 +118,7 @@ impl Ledger {
             keyring,
             approved: judged.approved,
             effects: judged.effects,
+            shaken,
         })
     }
 
@@ -194,6 +200,7 @@ impl Ledger {
             self.needs.push(Need {
                 gate: Some(index),
                 signoff: None,
+                approval: true,
                 carrier: step.id,
                 position: step.position,
                 key: approved.signer.fingerprint,
@@ -205,6 +212,7 @@ impl Ledger {
         if let Some(signer) = signer {
             self.needs.push(Need { gate: Some(index), ..need_of_signer(step, signer) });
         }
+        self.note_ceremony(index, judged.shaken);
         self.remember_origins(&judged.registry, index);
         self.last_time = self.last_time.max(Some(judged.time));
         self.welcome(&judged.registry, judged.time);

@@ -14,6 +14,7 @@ use crate::rules::commit_signature::{self, Accepts};
 use crate::rules::self_review::Contribution;
 use crate::rules::{dissent, manifest_file, quorum, scope, sequence};
 
+use super::doubt::Retold;
 use super::reattest::{AcceptedEpoch, condensed};
 use super::signoffs::{Around, Judged};
 use super::start::epoch_number;
@@ -27,6 +28,8 @@ pub(super) struct JudgedGate {
     accept: Option<Acceptance>,
     /// Attested dissents that speak against this epoch, whatever else is wrong with the gate.
     dissents: Vec<dissent::OpenDissent>,
+    /// What would be found without what the key in doubt signed off.
+    without: Option<Vec<Finding>>,
 }
 
 /// What the state takes over if the whole commit holds.
@@ -70,7 +73,13 @@ impl Ledger {
         findings.extend(reading.into_iter().flat_map(|r| r.problems.iter().cloned()));
         let manifest = reading.and_then(|reading| reading.manifest.as_ref());
         let Some(manifest) = manifest else {
-            return JudgedGate { report, findings, accept: None, dissents: Vec::new() };
+            return JudgedGate {
+                report,
+                findings,
+                accept: None,
+                dissents: Vec::new(),
+                without: None,
+            };
         };
         let bound = self.check_place(step, manifest, report.epoch, &mut findings);
         if let Some(bound) = bound {
@@ -98,8 +107,10 @@ impl Ledger {
             needs: needs(step, &judged),
             only_manifests: self.only_manifests(step),
         });
+        let retold = Retold { step, head, manifest, signer, epoch: report.epoch, until };
+        let without = self.judge_without(&retold, &judged, false);
         let dissents = if self.concerns_now(manifest) { judged.dissents } else { Vec::new() };
-        JudgedGate { report, findings, accept, dissents }
+        JudgedGate { report, findings, accept, dissents, without }
     }
 
     /// Whether a manifest is about what comes after the last accepted gate: a dissent that was made
@@ -152,7 +163,7 @@ impl Ledger {
     }
 
     #[expect(clippy::too_many_arguments, reason = "one call, each argument a different fact")]
-    fn judge_people<'m>(
+    pub(super) fn judge_people<'m>(
         &self,
         step: &Step,
         head: &Head,
@@ -180,7 +191,7 @@ impl Ledger {
     }
 
     /// Scope, quorum, dissent, and policies that cannot be judged.
-    fn check_whole(
+    pub(super) fn check_whole(
         &self,
         step: &Step,
         manifest: &Manifest,
@@ -259,6 +270,7 @@ impl Ledger {
     ) {
         gate.report.verdict = Verdict::of(gate.findings.iter().map(|f| f.severity));
         let Some(accepted) = gate.accept.take() else { return };
+        self.note_without(index, gate.without.take());
         self.needs.extend(accepted.needs.into_iter().map(|n| Need { gate: Some(index), ..n }));
         if let Some(signer) = signer {
             self.needs.push(Need { gate: Some(index), ..need_of_signer(step, signer) });
@@ -381,6 +393,8 @@ impl Ledger {
             ..gate_report(step, Some(change), Some(&signer), Some(time))
         });
         let index = self.gates.len().saturating_sub(1);
+        let retold = Retold { step, head, manifest, signer: Some(&signer), epoch, until: 0 };
+        self.note_without(index, self.judge_without(&retold, &judged, true));
         self.needs
             .extend(needs(step, &judged).into_iter().map(|n| Need { gate: Some(index), ..n }));
         self.needs.push(Need { gate: Some(index), ..need_of_signer(step, &signer) });
@@ -406,6 +420,7 @@ pub(super) fn need_of_signer(step: &Step, signer: &Authorised) -> Need {
     Need {
         gate: None,
         signoff: None,
+        approval: false,
         carrier: step.id,
         position: step.position,
         key: signer.signer.fingerprint,
@@ -424,6 +439,7 @@ fn needs(step: &Step, judged: &Judged<'_>) -> Vec<Need> {
             Some(Need {
                 gate: None,
                 signoff: Some(by.signoff),
+                approval: false,
                 carrier: step.id,
                 position: step.position,
                 key: by.key,

@@ -120,8 +120,12 @@ impl Ledger {
         primary: Fingerprint,
         sources: &Standing,
     ) -> Option<usize> {
-        let listed = self.origins.get(&key).or_else(|| self.origins.get(&primary));
-        listed.copied().filter(|origin| !sources.contains(origin))
+        self.origin_of(key, primary).filter(|origin| !sources.contains(origin))
+    }
+
+    /// Index of the ceremony that brought the entry by which a key acts, where one did.
+    pub(super) fn origin_of(&self, key: Fingerprint, primary: Fingerprint) -> Option<usize> {
+        self.origins.get(&key).or_else(|| self.origins.get(&primary)).copied()
     }
 
     fn about(&self, need: &Need, finding: Finding) -> Finding {
