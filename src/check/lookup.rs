@@ -27,7 +27,7 @@ pub(super) struct Folded {
 /// Folds the history up to the tip. Revocations from everywhere in it are known to the ledger.
 ///
 /// # Errors
-/// [`Error::Unusable`] where no registry can be in force, or one is pinned; [`Error::CannotRead`]
+/// [`Error::Unusable`] where no registry can be in force; [`Error::CannotRead`]
 /// where the history cannot be read up to the tip.
 pub(super) fn folded(
     repo: &Repository,
@@ -36,12 +36,6 @@ pub(super) fn folded(
     doubt: Option<Question>,
     progress: &dyn Progress,
 ) -> Result<Folded> {
-    if request.pinned.is_some() {
-        return Err(Error::unusable(
-            "--registry pins a registry for commits, and this question is about the gates of a history",
-            "leave --registry out",
-        ));
-    }
     let trust = trust::decide(repo, request)?;
     let mut draft = Draft::new(repo, request, &trust);
     let Some(anchor) = trust.anchor.clone() else {

@@ -1,6 +1,7 @@
 //! The only room that prints, reads the environment, or asks the time. One file a command.
 
 pub mod arguments;
+pub mod blast_radius;
 pub mod checkpoint;
 pub mod completions;
 mod defect;
@@ -12,11 +13,13 @@ pub mod explain;
 pub mod init;
 mod judge;
 mod keys_at_work;
+mod lookup;
 pub mod output;
 pub mod progress;
 pub mod registry;
 mod revision;
 pub mod signoff;
+pub mod status;
 pub mod streams;
 pub mod verify;
 
@@ -68,6 +71,10 @@ enum Command {
     Registry(registry::RegistryArgs),
     /// Print what reviewers sign, or check what they signed
     Signoff(signoff::SignoffArgs),
+    /// Tell who is current, stale, expiring or new, and what the next gate needs
+    Status(Box<status::StatusArgs>),
+    /// Tell everything that rests on a key, and what it takes to do without it
+    BlastRadius(Box<blast_radius::BlastRadiusArgs>),
     /// Write the first registry of the project that you stand in
     Init(init::InitArgs),
     /// Print the completion script for a shell
@@ -133,6 +140,8 @@ fn dispatch(cli: Cli, environment: &Environment, streams: &mut Streams<'_>) -> R
         Command::Doctor(args) => doctor::run(&args, environment, streams),
         Command::Registry(args) => registry::run(&args, environment, streams),
         Command::Signoff(args) => signoff::run(&args, environment, streams),
+        Command::Status(args) => status::run(&args, environment, streams),
+        Command::BlastRadius(args) => blast_radius::run(&args, environment, streams),
         Command::Init(args) => init::run(&args, environment, streams),
         Command::Completions(args) => completions::run(&args, self::command(environment), streams),
     }

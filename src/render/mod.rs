@@ -11,6 +11,7 @@ mod findings;
 mod human;
 pub mod json;
 mod ndjson;
+mod outlook;
 mod words;
 
 #[cfg(test)]
@@ -20,6 +21,7 @@ mod tests;
 
 pub use explain::{explain, explain_list};
 pub use findings::findings;
+pub use outlook::{blast_radius, blast_radius_json, revocations_json, status, status_json};
 
 use crate::report::Report;
 

@@ -1,6 +1,6 @@
 //! Rule: whoever vouches has taken part recently, and has been introduced.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Code, CodeDoc, Finding, Severity};
 use crate::model::policy::{CosignScope, CurrencyPolicy};
@@ -148,12 +148,19 @@ pub fn check(
         .map(|c| condition(cx, participation.get(c.reviewer), epoch, at))
         .collect();
     let scope = cx.registry.policy.currency.cosign_scope;
+    let within = |one: &Candidate<'_>| match scope {
+        CosignScope::Gate => None,
+        CosignScope::Domain => Some(one.domain.clone()),
+    };
+    let mut helpers: BTreeMap<Option<DomainId>, BTreeSet<&ReviewerId>> = BTreeMap::new();
+    for (one, condition) in candidates.iter().zip(&conditions) {
+        if *condition == Condition::Unaided {
+            helpers.entry(within(one)).or_default().insert(one.reviewer);
+        }
+    }
     let helped = |me: &Candidate<'_>| {
-        candidates.iter().zip(&conditions).any(|(other, condition)| {
-            *condition == Condition::Unaided
-                && other.reviewer != me.reviewer
-                && (scope == CosignScope::Gate || other.domain == me.domain)
-        })
+        let helpers = helpers.get(&within(me));
+        helpers.is_some_and(|helpers| helpers.iter().any(|other| *other != me.reviewer))
     };
     candidates
         .iter()

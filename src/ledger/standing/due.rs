@@ -43,7 +43,7 @@ impl Standing {
         for person in &self.people {
             let enforced = policy.crypto.cert_expiry == CertExpiry::Enforce;
             let lasts = |key: &KeyNow| {
-                key.is_usable() && !ends(key, enforced).is_some_and(|(_, end)| end <= horizon)
+                key.is_usable() && ends(key, enforced).is_none_or(|(_, end)| end > horizon)
             };
             if !person.keys.iter().any(lasts) {
                 let standing = person.keys.iter().filter(|k| k.state == KeyState::Standing);

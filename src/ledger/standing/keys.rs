@@ -143,7 +143,7 @@ impl Ledger {
         if let Err(no) = authorise(cx, &self.index, &signature, at) {
             return Some(*no.finding);
         }
-        if entry.is_standing() && !entry.window.contains(at) {
+        if !entry.is_standing() || !entry.window.contains(at) {
             return Some(
                 Finding::new(Code::KeyWindowClosed, "this window of the key is not open")
                     .compared(at.to_string(), crate::rules::window::describe(entry))

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Code, Finding};
 use crate::model::manifest::{Binding, PreviousGate, Target};
-use crate::model::policy::Quorum;
+use crate::model::policy::{CosignScope, Quorum};
 use crate::model::{DomainId, Manifest, Oid, ReviewerId, Signoff, Time};
-use crate::rules::currency::{self, Candidate};
+use crate::rules::currency::{self, Candidate, Condition};
 use crate::rules::quorum;
 use crate::source::{Source, Spot};
 
@@ -73,7 +73,7 @@ impl Ledger {
         let cx = self.context();
         let unaided = |who: &ReviewerId| {
             let known = self.participation.get(who);
-            currency::condition(&cx, known, epoch, at) == currency::Condition::Unaided
+            currency::condition(&cx, known, epoch, at) == Condition::Unaided
         };
         self.registry
             .domains
@@ -121,12 +121,26 @@ impl Ledger {
         if there.len() < needed {
             return Vec::new();
         }
-        // Who needs help may count no more when another one leaves.
-        let alone = |gone: &ReviewerId| {
-            let left: Vec<_> = able.iter().filter(|(who, _)| *who != gone).copied().collect();
-            in_domain(&self.counting(&left, epoch, at), domain).len() < needed
-        };
-        there.into_iter().filter(alone).collect()
+        let everywhere = self.registry.policy.currency.cosign_scope == CosignScope::Gate;
+        let here: Vec<_> =
+            able.iter().filter(|(_, id)| everywhere || *id == domain).copied().collect();
+        let cx = self.context();
+        let unaided = here.iter().map(|(who, _)| *who).filter(|who| {
+            currency::condition(&cx, self.participation.get(who), epoch, at) == Condition::Unaided
+        });
+        let unaided: BTreeSet<&ReviewerId> = unaided.collect();
+        let mut needed_people: BTreeSet<ReviewerId> = BTreeSet::new();
+        if there.len() == needed {
+            needed_people.extend(there);
+        }
+        // With three who help, two are left whoever leaves: then nobody takes others with them.
+        for gone in unaided.iter().filter(|_| unaided.len() < 3) {
+            let left: Vec<_> = here.iter().filter(|(who, _)| who != gone).copied().collect();
+            if in_domain(&self.counting(&left, epoch, at), domain).len() < needed {
+                needed_people.insert((*gone).clone());
+            }
+        }
+        needed_people.into_iter().collect()
     }
 
     /// Asks the rule of the quorum about a manifest that does not exist.
