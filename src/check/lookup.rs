@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::facts::Facts;
 use super::{Draft, Request, Run, trust};
 use crate::error::{Error, Result};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Code, Finding, Severity};
 use crate::history::Failure;
 use crate::ledger::{Ledger, Question};
 use crate::model::{KeyFile, Oid};
@@ -68,7 +68,11 @@ fn because(finding: Option<&Finding>) -> Error {
     Error::unusable(format!("no registry is in force at the tip: {message}"), help)
 }
 
-/// What the fold could not decide: it may hide a gate, or a registry.
+/// What the fold could not decide: it may hide a gate, or a registry. That there is no gate yet hides
+/// nothing.
 pub(super) fn undecided(findings: &[Finding]) -> impl Iterator<Item = Finding> + '_ {
-    findings.iter().filter(|finding| finding.severity == Severity::Undecided).cloned()
+    findings
+        .iter()
+        .filter(|found| found.severity == Severity::Undecided && found.code != Code::NoGate)
+        .cloned()
 }
