@@ -155,3 +155,44 @@ fn cut_offs_are_foreseen_for_each_key() {
     assert_eq!(cut_offs("grace"), owned(told_of(false)));
     assert_eq!(cut_offs("ada"), owned(told_of(true)));
 }
+
+#[test]
+fn a_certificate_is_due_only_where_policy_enforces_its_end() {
+    let due = |expiry: &str| {
+        let told = Told::new(&format!(
+            "story = \"x\"\n[keys.ada]\nexpires = \"2026-12-20T00:00:00Z\"\n[registry]\n\
+             policy = \"\"\"\n[policy.crypto]\ncert_expiry = \"{expiry}\"\n\"\"\"\n\
+             [[commits]]\nname = \"gate0\"\nepoch = 0\n[expect]\nverdict = \"pass\"\n"
+        ));
+        let (_, answer) = told.ask_at("2026-12-01T00:00:00Z", None, &["status", "--due", "30"]);
+        let items = answer["due"]["items"].as_array().unwrap().clone();
+        let found: Vec<Value> =
+            items.into_iter().filter(|item| item["kind"] == "certificate").collect();
+        (found, told.key("ada"))
+    };
+    let (found, ada) = due("enforce");
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0]["fingerprint"], ada.as_str());
+    assert_eq!(found[0]["at"], "2026-12-20T00:00:00Z");
+    assert!(due("warn").0.is_empty());
+}
+
+#[test]
+fn words_of_a_dissent_are_data() {
+    let told = Told::new(
+        "story = \"x\"\n[[commits]]\nname = \"dissent\"\nby = \"edsger\"\nepoch = 0\n\
+         dissent_of = \"edsger\"\nsignoffs = [{ by = \"edsger\", domain = \"kernel\", \
+         dissent = \"no\\n::error::x ##[set] \\u001b[31m\" }]\n[expect]\nverdict = \"undecided\"\n",
+    );
+    let done = std::process::Command::new(env!("CARGO_BIN_EXE_gatecheck"))
+        .env_clear()
+        .args(["status", "--no-cache", "--anchor", &told.id("anchor"), "--repo"])
+        .arg(&told.repo)
+        .output()
+        .unwrap();
+    let out = String::from_utf8(done.stdout).unwrap();
+    assert!(out.contains("open dissents") && out.contains("no\\n::error::x"), "{out}");
+    for bad in ["\n::error", "##[", "\u{1b}"] {
+        assert!(!out.contains(bad), "{bad:?}\n{out}");
+    }
+}
