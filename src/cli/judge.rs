@@ -106,7 +106,7 @@ pub(super) fn prepare(request: &Request) -> Result<Prepared> {
 }
 
 /// A file that is not there yet is no checkpoint: this run makes the first one.
-fn read_checkpoint(path: &Path) -> Result<Option<Checkpoint>> {
+pub(super) fn read_checkpoint(path: &Path) -> Result<Option<Checkpoint>> {
     let bytes = match read_bounded(path, 4096) {
         Ok(bytes) => bytes,
         Err(Error::File { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {

@@ -19,6 +19,7 @@ use crate::rules::keyring::Keyring;
 use crate::rules::registry_change::{InForce, is_record};
 use crate::statement::{SignerContext, ceremony_payload, request_id};
 
+use super::doubt::Shaken;
 use super::start::epoch_number;
 use super::{Ledger, Need};
 
@@ -34,6 +35,8 @@ pub(super) struct JudgedCeremony {
     pub(super) asked: Asked,
     /// T of what follows: nothing is dated back past it.
     time: Time,
+    /// What the key in doubt did for it.
+    shaken: Option<Shaken>,
 }
 
 impl Ledger {
@@ -82,6 +85,7 @@ impl Ledger {
                 effects: Effects::default(),
                 asked: Asked::default(),
                 time: head.committer.time,
+                shaken: None,
             });
         };
         let mut dissents: BTreeMap<ReviewerId, BTreeSet<u64>> = BTreeMap::new();
@@ -106,6 +110,7 @@ impl Ledger {
             stranded: self.stranded(signed.unwrap_or(head.committer.time)),
         };
         let judged = ceremony::judge(&proposal);
+        let shaken = self.shake(&proposal, &judged.approved);
         findings.extend(judged.findings);
         findings.extend(future(&proposal, record));
         Some(JudgedCeremony {
@@ -117,6 +122,7 @@ impl Ledger {
             approved: judged.approved,
             effects: judged.effects,
             asked: judged.asked,
+            shaken,
         })
     }
 
@@ -197,6 +203,7 @@ impl Ledger {
             self.needs.push(Need {
                 gate: Some(index),
                 signoff: None,
+                approval: true,
                 carrier: step.id,
                 position: step.position,
                 key: approved.signer.fingerprint,
@@ -210,6 +217,7 @@ impl Ledger {
             let need = self.need_of_signer(step, signer);
             self.needs.push(Need { gate: Some(index), ..need });
         }
+        self.note_ceremony(index, judged.shaken);
         self.remember_origins(&judged.registry, index);
         self.last_time = self.last_time.max(Some(judged.time));
         self.welcome(&judged.registry, judged.time);

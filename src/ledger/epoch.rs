@@ -13,6 +13,7 @@ use crate::rules::binding::{self, Bound, OnMainline};
 use crate::rules::commit_signature::{self, Accepts};
 use crate::rules::{dissent, manifest_file, quorum, scope, sequence};
 
+use super::doubt::Retold;
 use super::reattest::{AcceptedEpoch, Covers, condensed};
 use super::signoffs::{Around, Judged};
 use super::start::epoch_number;
@@ -28,6 +29,8 @@ pub(super) struct JudgedGate {
     dissents: Vec<dissent::OpenDissent>,
     /// Sign-offs that count for the commit's own content.
     pub(super) counted: Vec<Signoff>,
+    /// What would be found without what the key in doubt signed off.
+    without: Option<Vec<Finding>>,
 }
 
 /// What the state takes over if the whole commit holds.
@@ -78,6 +81,7 @@ impl Ledger {
                 accept: None,
                 dissents: Vec::new(),
                 counted: Vec::new(),
+                without: None,
             };
         };
         let bound = self.check_place(step, manifest, report.epoch, &mut findings);
@@ -113,8 +117,10 @@ impl Ledger {
         // For what policy asks of this very commit.
         let here = bound.is_some_and(|bound| bound.gate == step.id);
         let counted = judged.counted.iter().filter(|_| here).map(|s| Signoff::clone(s)).collect();
+        let retold = Retold { step, head, manifest, signer, epoch: report.epoch, until, bound };
+        let without = self.judge_without(&retold, &judged, false);
         let dissents = if self.concerns_now(manifest) { judged.dissents } else { Vec::new() };
-        JudgedGate { report, findings, accept, dissents, counted }
+        JudgedGate { report, findings, accept, dissents, counted, without }
     }
 
     /// Whether a manifest is about what comes after the last accepted gate: a dissent that was made
@@ -167,7 +173,7 @@ impl Ledger {
     }
 
     #[expect(clippy::too_many_arguments, reason = "one call, each argument a different fact")]
-    fn judge_people<'m>(
+    pub(super) fn judge_people<'m>(
         &self,
         step: &Step,
         head: &Head,
@@ -196,7 +202,7 @@ impl Ledger {
     }
 
     /// Scope, quorum and dissent.
-    fn check_whole(
+    pub(super) fn check_whole(
         &self,
         step: &Step,
         manifest: &Manifest,
@@ -284,6 +290,7 @@ impl Ledger {
     ) {
         gate.report.verdict = Verdict::of(gate.findings.iter().map(|f| f.severity));
         let Some(accepted) = gate.accept.take() else { return };
+        self.note_without(index, gate.without.take());
         self.needs.extend(accepted.needs.into_iter().map(|n| Need { gate: Some(index), ..n }));
         if let Some(signer) = signer {
             let need = self.need_of_signer(step, signer);
@@ -408,6 +415,9 @@ impl Ledger {
             ..gate_report(step, Some(change), Some(&signer), Some(time))
         });
         let index = self.gates.len().saturating_sub(1);
+        let retold =
+            Retold { step, head, manifest, signer: Some(&signer), epoch, until: 0, bound: None };
+        self.note_without(index, self.judge_without(&retold, &judged, true));
         let mut needs = self.needs_of(step, &judged);
         needs.push(self.need_of_signer(step, &signer));
         self.needs.extend(needs.into_iter().map(|n| Need { gate: Some(index), ..n }));
@@ -445,6 +455,7 @@ impl Ledger {
         Need {
             gate: None,
             signoff: None,
+            approval: false,
             carrier: step.id,
             position: step.position,
             key,
@@ -465,6 +476,7 @@ impl Ledger {
                 Some(Need {
                     gate: None,
                     signoff: Some(by.signoff),
+                    approval: false,
                     carrier: step.id,
                     position: step.position,
                     key: by.key,

@@ -160,6 +160,14 @@ impl Ledger {
         if findings.iter().all(|f| f.severity < crate::finding::Severity::Undecided)
             && let Some((_, blob)) = change.file.after
         {
+            let signed = judged
+                .signed_by
+                .iter()
+                .filter_map(|by| Some((manifest.signoffs.get(by.signoff)?, by)));
+            let shaken = self.reattestation_in_doubt(step, epoch, gate, signed);
+            if let Some(doubt) = self.doubt.as_mut() {
+                doubt.keep(shaken);
+            }
             self.manifests.insert(change.file.path.clone(), blob);
             let needs = self.needs_of(step, &judged);
             self.reattested.entry(gate).or_default().push(Reattestation { needs });

@@ -91,6 +91,7 @@ impl Ledger {
             needs: Vec::new(),
             cured: BTreeSet::new(),
             unrepaired: BTreeMap::new(),
+            doubt: options.doubt.clone().map(super::doubt::Doubt::new),
             anchor_is_gate: false,
             gates: Vec::new(),
             findings: findings.into_iter().map(|finding| (0, finding)).collect(),

@@ -177,6 +177,14 @@ fn at_most(mut findings: Vec<Finding>, most: usize) -> Vec<Finding> {
     findings
 }
 
+/// Whether these approvals alone would be enough for the change: what would be found otherwise.
+#[must_use]
+pub fn enough(proposal: &Proposal<'_>, approved: &[Approved]) -> Vec<Finding> {
+    let changes = crate::registry::diff(proposal.cx.registry, proposal.new);
+    let needs = change::classify(proposal, &changes, &mut Vec::new());
+    threshold::check(proposal, &needs, approved)
+}
+
 fn effects(record: &CeremonyRecord) -> Effects {
     match record.kind {
         CeremonyKind::Override => Effects {
