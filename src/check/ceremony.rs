@@ -83,6 +83,7 @@ fn next(
         co_authors: Vec::new(),
         trailers: Vec::new(),
         other_signature: None,
+        marks: Vec::new(),
     };
     let mut step = Step::empty(Oid::zero(repo.format()), Ok(head));
     let before = |path: &str| -> Result<Option<(u32, Oid)>> {
@@ -129,7 +130,7 @@ fn cite(
 ) -> Result<(), ReadFailure> {
     let Some((path, _)) = ceremony.record.cited() else { return Ok(()) };
     let held = match (staged, &step.commit) {
-        (Some(staged), _) => staged.get(path),
+        (Some(staged), _) => staged.get(path.as_bytes()),
         (None, Ok(head)) => repo.lookup(head.tree, path)?.map(|entry| (entry.mode, entry.id)),
         (None, Err(_)) => None,
     };

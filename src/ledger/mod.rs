@@ -8,13 +8,14 @@ mod ceremony;
 mod commits;
 mod epoch;
 mod foresee;
+mod govern;
 mod hindsight;
 mod reattest;
 mod signoffs;
 mod start;
 mod step;
 mod tag;
-mod unjudged;
+mod supersede;
 
 pub use commits::{Judged, Pinned, Tally};
 pub use foresee::{Foreseen, ForeseenCeremony};

@@ -32,10 +32,15 @@ impl Staged {
         self.files.keys().map(Vec::as_slice)
     }
 
-    /// Mode and id at a path.
+    /// Every path with its mode and id.
+    pub fn files(&self) -> impl Iterator<Item = (&[u8], (u32, Oid))> {
+        self.files.iter().map(|(path, file)| (path.as_slice(), *file))
+    }
+
+    /// What stands at a path; `None` where no file does.
     #[must_use]
-    pub fn get(&self, path: &str) -> Option<(u32, Oid)> {
-        self.files.get(path.as_bytes()).copied()
+    pub fn get(&self, path: &[u8]) -> Option<(u32, Oid)> {
+        self.files.get(path).copied()
     }
 
     /// Paths that are not what they were before.

@@ -54,42 +54,6 @@ pub const DOCS: &[CodeDoc] = &[
         fix: "Rotate the key in time.",
     },
     CodeDoc {
-        code: Code::SupersedeChain,
-        what: "`superseded_by` does not lead to an acceptable correction.",
-        why: "A correction must be as well signed as what it corrects, must come to an end, and must stay in its epoch.",
-        fix: "Remove `superseded_by`, or withdraw the sign-off and have a new one made.",
-    },
-    CodeDoc {
-        code: Code::SecondReviewMissing,
-        what: "A change needs a second review that no counted sign-off covers.",
-        why: "Some changes are dangerous enough for a second pair of eyes from another domain.",
-        fix: "Have another reviewer list the review's name in `reviews` and sign.",
-    },
-    CodeDoc {
-        code: Code::AiAttestationMissing,
-        what: "An AI-assisted change touches paths for which policy asks that a reviewer attests having understood it.",
-        why: "Generated code reads well even where it is wrong.",
-        fix: "The second reviewer fills in `ai_attestation` and signs.",
-    },
-    CodeDoc {
-        code: Code::ForbiddenText,
-        what: "The tree holds text that policy forbids at an epoch gate.",
-        why: "Such text marks unfinished work.",
-        fix: "Resolve the places that the finding shows.",
-    },
-    CodeDoc {
-        code: Code::ChecklistIncomplete,
-        what: "A checklist item that needs a person is ticked by no counted sign-off.",
-        why: "What the checklist asks a person to see done, somebody must say they saw.",
-        fix: "A reviewer lists the item in `checklist` and signs.",
-    },
-    CodeDoc {
-        code: Code::CharterAmendmentInvalid,
-        what: "The charter changed without what an amendment needs.",
-        why: "The charter is what all other rules rest on.",
-        fix: "Add the marker and the entry in the decision log, and have all domains sign off.",
-    },
-    CodeDoc {
         code: Code::NotDescendant,
         what: "The judged tip does not contain the anchor.",
         why: "The anchor is where trust starts; a history without it proves nothing.",
