@@ -82,6 +82,7 @@ fn next(
         subject: String::new(),
         co_authors: Vec::new(),
         trailers: Vec::new(),
+        marks: Vec::new(),
         other_signature: None,
         marks: Vec::new(),
     };

@@ -107,7 +107,7 @@ impl Ledger {
             time: judged.time,
             people: judged.counted.iter().map(|s| s.reviewer_id.clone()).collect(),
             cures: manifest.cures.clone(),
-            needs: needs(step, &judged),
+            needs: self.needs_of(step, &judged),
             only_manifests: self.only_manifests(step),
         });
         // For what policy asks of this very commit.
@@ -286,7 +286,8 @@ impl Ledger {
         let Some(accepted) = gate.accept.take() else { return };
         self.needs.extend(accepted.needs.into_iter().map(|n| Need { gate: Some(index), ..n }));
         if let Some(signer) = signer {
-            self.needs.push(Need { gate: Some(index), ..need_of_signer(step, signer) });
+            let need = self.need_of_signer(step, signer);
+            self.needs.push(Need { gate: Some(index), ..need });
         }
         self.manifests.insert(accepted.path, accepted.blob);
         self.last_time = self.last_time.max(Some(accepted.time));
@@ -407,9 +408,9 @@ impl Ledger {
             ..gate_report(step, Some(change), Some(&signer), Some(time))
         });
         let index = self.gates.len().saturating_sub(1);
-        self.needs
-            .extend(needs(step, &judged).into_iter().map(|n| Need { gate: Some(index), ..n }));
-        self.needs.push(Need { gate: Some(index), ..need_of_signer(step, &signer) });
+        let mut needs = self.needs_of(step, &judged);
+        needs.push(self.need_of_signer(step, &signer));
+        self.needs.extend(needs.into_iter().map(|n| Need { gate: Some(index), ..n }));
         true
     }
 
@@ -437,36 +438,42 @@ pub(super) fn soften(judged: &Judged<'_>, findings: &mut [Finding]) {
     }
 }
 
-/// The commit's own signature.
-pub(super) fn need_of_signer(step: &Step, signer: &Authorised) -> Need {
-    Need {
-        gate: None,
-        signoff: None,
-        carrier: step.id,
-        position: step.position,
-        key: signer.signer.fingerprint,
-        primary: signer.signer.primary,
-        reviewer: signer.signer.reviewer_id.clone(),
-        signed: signer.time,
+impl Ledger {
+    /// The commit's own signature.
+    pub(super) fn need_of_signer(&self, step: &Step, signer: &Authorised) -> Need {
+        let (key, primary) = (signer.signer.fingerprint, signer.signer.primary);
+        Need {
+            gate: None,
+            signoff: None,
+            carrier: step.id,
+            position: step.position,
+            key,
+            primary,
+            reviewer: signer.signer.reviewer_id.clone(),
+            signed: signer.time,
+            origin: self.origin_of(key, primary),
+        }
     }
-}
 
-fn needs(step: &Step, judged: &Judged<'_>) -> Vec<Need> {
-    judged
-        .signed_by
-        .iter()
-        .filter_map(|by| {
-            let reviewer = judged.reports.get(by.signoff)?.reviewer_id.clone();
-            Some(Need {
-                gate: None,
-                signoff: Some(by.signoff),
-                carrier: step.id,
-                position: step.position,
-                key: by.key,
-                primary: by.primary,
-                reviewer,
-                signed: by.at,
+    /// The signatures of sign-offs.
+    pub(super) fn needs_of(&self, step: &Step, judged: &Judged<'_>) -> Vec<Need> {
+        judged
+            .signed_by
+            .iter()
+            .filter_map(|by| {
+                let reviewer = judged.reports.get(by.signoff)?.reviewer_id.clone();
+                Some(Need {
+                    gate: None,
+                    signoff: Some(by.signoff),
+                    carrier: step.id,
+                    position: step.position,
+                    key: by.key,
+                    primary: by.primary,
+                    reviewer,
+                    signed: by.at,
+                    origin: self.origin_of(by.key, by.primary),
+                })
             })
-        })
-        .collect()
+            .collect()
+    }
 }

@@ -70,6 +70,8 @@ struct Need {
     primary: Fingerprint,
     reviewer: ReviewerId,
     signed: Time,
+    /// The ceremony that had brought the key by then, for keys that came after the anchor.
+    origin: Option<usize>,
 }
 
 /// The last accepted epoch gate.

@@ -9,8 +9,8 @@ use crate::model::{DomainId, ManifestName, Oid};
 use crate::rules::self_review::Contribution;
 use crate::rules::{binding, dissent, manifest_file, quorum, scope};
 
-use super::Ledger;
 use super::signoffs::{Around, Judged};
+use super::{Ledger, Need};
 
 /// What an accepted epoch gate was about.
 #[derive(Clone, Debug)]
@@ -161,10 +161,8 @@ impl Ledger {
             && let Some((_, blob)) = change.file.after
         {
             self.manifests.insert(change.file.path.clone(), blob);
-            self.reattested.entry(gate).or_default().push(Reattestation {
-                position: step.position,
-                keys: judged.signed_by.iter().map(|by| (by.key, by.primary)).collect(),
-            });
+            let needs = self.needs_of(step, &judged);
+            self.reattested.entry(gate).or_default().push(Reattestation { needs });
         }
         of_epoch(findings, epoch)
     }
@@ -197,9 +195,8 @@ impl Ledger {
 /// A valid re-attestation, and what it rests on itself.
 #[derive(Clone, Debug)]
 pub(super) struct Reattestation {
-    pub(super) position: u64,
-    /// Keys and primaries of its sign-offs.
-    pub(super) keys: Vec<(crate::model::Fingerprint, crate::model::Fingerprint)>,
+    /// What its sign-offs need.
+    pub(super) needs: Vec<Need>,
 }
 
 /// Same subject and predecessor as the gate.

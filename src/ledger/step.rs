@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::finding::{Code, Finding, Severity};
 use crate::model::manifest::{Binding, Signoff};
 use crate::model::registry::REGISTRY_PATH;
-use crate::model::step::{Head, ManifestChange, RegistryFile, Step, Subject};
+use crate::model::step::{FileChange, Head, ManifestChange, RegistryFile, Step, Subject};
 use crate::model::{GateKind, MalformedObject, Manifest, ManifestName, Oid, SignatureFact, Time};
 use crate::report::{GateReport, JudgedCommit, Verdict};
 use crate::rules::attestation::Carrier;
@@ -125,7 +125,8 @@ impl Ledger {
         }
     }
 
-    /// Which commits left the registry, or a key file that it names, other than it is in force.
+    /// Which commits left the registry, a key file that it names, or a ceremony record other than it
+    /// is in force.
     fn note_repairs(&mut self, step: &Step) {
         let named = self.registry.key_paths();
         let refreshed: BTreeSet<&str> = registry_change::refreshed(step, &self.in_force)
@@ -134,6 +135,10 @@ impl Ledger {
             .collect();
         for change in &step.keys {
             let path = change.path.as_str();
+            if registry_change::is_record(path) {
+                self.note_record(step, change);
+                continue;
+            }
             let accepted = if path == REGISTRY_PATH {
                 self.in_force.registry
             } else if named.contains(path) {
@@ -147,6 +152,17 @@ impl Ledger {
             } else {
                 self.unrepaired.entry(path.to_owned()).or_default().insert(step.id);
             }
+        }
+    }
+
+    /// What stood before the first illegal change of a record is what is in force.
+    fn note_record(&mut self, step: &Step, change: &FileChange) {
+        if self.in_force.is_repaired(change) {
+            self.in_force.records.remove(&change.path);
+            self.unrepaired.remove(&change.path);
+        } else {
+            self.in_force.records.entry(change.path.clone()).or_insert(change.before);
+            self.unrepaired.entry(change.path.clone()).or_default().insert(step.id);
         }
     }
 

@@ -1,10 +1,10 @@
 //! Rule: somebody holds every key that appears.
 
-use super::{Proposal, approvals};
+use super::{Proposal, approvals, by_name};
 use crate::finding::{Code, CodeDoc, Finding};
 use crate::model::registry::KeyFormat;
 use crate::model::{ApprovalRole, KeyEntry, VerifiedSignature};
-use crate::registry::{Change, key_name};
+use crate::registry::Change;
 use crate::rules::{Context, certificate, strength};
 
 /// Explanations.
@@ -95,7 +95,8 @@ pub(super) fn appearing<'p>(
         Change::KeyAdded { key, .. } | Change::RetiredKeyAdded { key, .. } => Some(key),
         _ => None,
     });
-    names.filter_map(|name| p.new.keys.iter().find(|entry| key_name(entry) == *name))
+    let entries = by_name(&p.new.keys);
+    names.filter_map(move |name| entries.get(name).copied())
 }
 
 /// Whether a signature is by the key of an entry; the error says why not, `None` for another key.

@@ -424,6 +424,32 @@ fn entries_and_windows_stay() {
 }
 
 #[test]
+fn whoever_is_retired_unasked_takes_nobody_elses_past_along() {
+    let old = |w: &mut World, trusted: Option<crate::model::Oid>| {
+        let mut old = w.retired("bob");
+        old.fingerprint = Some(fingerprint("bob-0"));
+        if let KeyState::Retired(retirement) = &mut old.state {
+            retirement.reason = RetiredReason::Compromised;
+            retirement.trusted_until = trusted;
+        }
+        w.registry.keys.push(old);
+        w.hold("keys/bob.asc", "bob-0");
+    };
+    let case = |trusted| {
+        let mut case = Case::new(Retire, |w| {
+            old(w, trusted);
+            retire(w, "alice", RetiredReason::Departed);
+            w.domain("kernel").primary = who("bob");
+        });
+        old(&mut case.world, None);
+        case.world.refresh();
+        case.acknowledged().by(&["bob", "carol"])
+    };
+    case(None).passes();
+    case(Some(id(3))).refused(Code::UnauthorisedRegistryChange);
+}
+
+#[test]
 fn retired_entries_change_only_by_compromise() {
     let with_old = |w: &mut World, edit: &dyn Fn(&mut Retirement)| {
         let mut old = w.retired("alice");
@@ -556,6 +582,28 @@ fn signatures_are_attributed_by_key_and_not_by_word() {
         case.world.signature_by(fingerprint("mallory"), "mallory", NOW);
     case.facts[1] = Some(SignatureFact::Verified(stranger));
     case.refused(Code::CeremonyMismatch);
+}
+
+#[test]
+fn a_large_change_is_told_in_few_words() {
+    let many = |world: &mut World| {
+        for n in 0..1_000 {
+            add_key(world, "alice", &format!("alice-{n}"));
+        }
+    };
+    let told = |case: &Case| {
+        let judged = case.judge();
+        let errors = judged.findings.iter().filter(|f| f.severity == Severity::Error).count();
+        assert!(errors > 0 && judged.findings.len() <= MAX_FINDINGS + 1, "{errors}");
+        let last = judged.findings.last().unwrap();
+        assert!(last.message.ends_with("more findings about this ceremony"), "{}", last.message);
+    };
+    let mut case = Case::new(Rotate, many).by(&["alice", "bob"]);
+    told(&case);
+    std::mem::swap(&mut case.world, &mut case.after);
+    told(&case);
+    let people: Vec<ReviewerId> = (0..1_000).map(|n| who(&format!("p{n}"))).collect();
+    assert!(listed(&people).ends_with("p19, and 980 more"));
 }
 
 /// Whoever approves: what people are told is missing is what the rules find missing.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use super::approvals::people;
 use super::change::Needs;
-use super::{Approved, Proposal, concern, listed, standing_people};
+use super::{Approved, Proposal, concern, listed, some_of, standing_people};
 use crate::finding::{Code, Finding};
 use crate::model::policy::QuorumRule;
 use crate::model::{CeremonyKind, ReviewerId};
@@ -41,7 +41,7 @@ pub fn check(p: &Proposal<'_>, needs: &Needs, approved: &[Approved]) -> Vec<Find
     }
     let unanimous = asked.is_subset(&yes) && !asked.is_empty();
     if !needs.amendments.is_empty() && !unanimous {
-        let what = needs.amendments.join("; ");
+        let what = some_of(&needs.amendments, "; ");
         refusal.say(
             &format!("this is an amendment, which everybody approves: {what}"),
             format!("not by {}", listed(&missing)),
@@ -94,8 +94,16 @@ fn overridden(p: &Proposal<'_>, refusal: &mut Refusal<'_>) -> BTreeSet<ReviewerI
                 "an override names dissents that are open on the mainline",
             )
             .compared(
-                if unknown.is_empty() { "nothing named".to_owned() } else { unknown.join(", ") },
-                if open.is_empty() { "no dissent is open".to_owned() } else { open.join(", ") },
+                if unknown.is_empty() {
+                    "nothing named".to_owned()
+                } else {
+                    some_of(&unknown, ", ")
+                },
+                if open.is_empty() {
+                    "no dissent is open".to_owned()
+                } else {
+                    some_of(&open, ", ")
+                },
             )
             .at(p.place(p.record.spot("concerns"), "named here"))
             .help("land the dissent first (epoch-N.dissent-REVIEWER.toml), then name it"),
@@ -232,6 +240,7 @@ pub(super) fn more_than_leaving(needs: &Needs, who: &ReviewerId) -> bool {
         || others(&needs.retired)
         || others(&needs.compromised)
         || others(&needs.renewed)
+        || others(&needs.concerned)
 }
 
 /// How many of so many people the policy in force asks for.
