@@ -84,7 +84,6 @@ fn next(
         trailers: Vec::new(),
         marks: Vec::new(),
         other_signature: None,
-        marks: Vec::new(),
     };
     let mut step = Step::empty(Oid::zero(repo.format()), Ok(head));
     let before = |path: &str| -> Result<Option<(u32, Oid)>> {
