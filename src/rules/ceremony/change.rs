@@ -171,6 +171,8 @@ fn one(
         Change::CharterAck { key, .. } if entries.is_compromised(key) => {
             needs.about_compromise(key);
         }
+        // It comes with the retirement.
+        Change::CharterAck { key, .. } if entries.was_standing(key) => {}
         Change::ReasonChanged { key, .. }
         | Change::Acknowledged { key, .. }
         | Change::CharterAck { key, .. } => {
