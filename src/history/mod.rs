@@ -14,6 +14,7 @@ mod changes;
 mod descent;
 mod draft;
 mod failure;
+mod fork;
 mod material;
 mod reach;
 mod reachable;
@@ -23,6 +24,7 @@ mod survey;
 mod traits;
 
 pub use failure::Failure;
+pub use fork::{fork_point, on_mainline};
 pub use reach::contains;
 pub use reachable::{Reachable, Unverified};
 pub use steps::Steps;

@@ -1,0 +1,59 @@
+//! A change of a branch, and whether the event's word is enough to judge it.
+
+use crate::model::Oid;
+use crate::model::text::shown;
+
+/// How a change comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// It is on the branch already.
+    Push,
+    /// Somebody asks for it.
+    PullRequest,
+    /// A merge queue is about to put it there, as it is.
+    MergeGroup,
+}
+
+/// A change of a branch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// How it comes.
+    pub kind: ChangeKind,
+    /// The branch that changes, by its full name.
+    pub target: String,
+    /// The project's default branch, where the event tells it.
+    pub default_branch: Option<String>,
+    /// What stands there, or stood there before; `None` where the branch is new.
+    pub base: Option<Oid>,
+    /// What is to be judged.
+    pub head: Oid,
+    /// The event says that the push was forced.
+    pub forced: bool,
+}
+
+impl Change {
+    /// Why the event's base cannot stand in for a pinned anchor; `None` where it can. `mainline` is
+    /// what the base's own registry calls the mainline.
+    ///
+    /// The platform is trusted for the past of the branch that it guards. On any other branch the
+    /// past is whatever somebody pushed a minute ago, and a commit that is found good there counts
+    /// as checked wherever it is proposed next.
+    #[must_use]
+    pub fn distrust(&self, mainline: Option<&str>) -> Option<String> {
+        let target = shown(&self.target);
+        if self.base.is_none() {
+            return Some(format!("{target} is new, so the event names no commit to trust"));
+        }
+        match (&self.default_branch, mainline) {
+            (Some(default), _) if *default == self.target => None,
+            (Some(default), _) => Some(format!(
+                "{target} is not the default branch {}, so what the event names as its past may be anybody's",
+                shown(default)
+            )),
+            (None, Some(mainline)) if mainline == self.target => None,
+            (None, _) => {
+                Some(format!("nothing says that {target} is the mainline (--default-branch would)"))
+            }
+        }
+    }
+}
