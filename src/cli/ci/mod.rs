@@ -53,7 +53,7 @@ pub struct CiArgs {
 
     /// Add `verdict`, `status` and `covered` as NAME=VALUE lines to this file
     #[arg(long, value_name = "FILE")]
-    pub outputs: Option<PathBuf>,
+    pub step_outputs: Option<PathBuf>,
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]

@@ -27,7 +27,7 @@ pub(super) fn tell(
         };
         failed.extend(add(&path, &text).err().map(|why| not_written("summary", &path, &why)));
     }
-    if let Some(path) = &args.outputs {
+    if let Some(path) = &args.step_outputs {
         let path = environment.folder.join(path);
         let text = values(exit, report);
         let added = add(&path, text.as_bytes());
