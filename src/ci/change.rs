@@ -57,3 +57,29 @@ impl Change {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_past_of_the_default_branch_is_taken_from_an_event() {
+        let change = |target: &str, default: Option<&str>, base: bool| Change {
+            kind: ChangeKind::Push,
+            target: format!("refs/heads/{target}"),
+            default_branch: default.map(|name| format!("refs/heads/{name}")),
+            base: Oid::from_hex(&"a".repeat(40)).filter(|_| base),
+            head: Oid::from_hex(&"b".repeat(40)).unwrap(),
+            forced: false,
+        };
+        let says = |change: Change, mainline: &str| change.distrust(Some(mainline)).is_none();
+        assert!(says(change("main", Some("main"), true), "refs/heads/main"));
+        assert!(says(change("main", None, true), "refs/heads/main"));
+        // What the registry of the base itself says does not make a branch the default one.
+        assert!(!says(change("topic", Some("main"), true), "refs/heads/topic"));
+        assert!(!says(change("topic", None, true), "refs/heads/main"));
+        assert!(!says(change("main", Some("main"), false), "refs/heads/main"));
+        assert!(change("main", None, true).distrust(None).is_some());
+        assert!(change("main", Some("main"), true).distrust(None).is_none());
+    }
+}

@@ -66,11 +66,7 @@ pub fn landed(mut report: Report, merged: Merged) -> Report {
             _ => {}
         }
     }
-    for judged in &mut report.commits {
-        if judged.commit == commit {
-            judged.commit = head;
-        }
-    }
+    report.commits.retain(|judged| judged.commit != commit);
     report.tip.commit = head;
     count(&mut report);
     report

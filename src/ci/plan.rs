@@ -164,3 +164,66 @@ fn of_this_kind(given: &Given<'_>, own: Option<&str>) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn hex(digit: &str) -> String {
+        digit.repeat(40)
+    }
+
+    #[test]
+    fn a_flag_goes_before_the_file_and_the_file_before_the_run() {
+        let file = json!({ "ref": "refs/heads/a", "before": hex("1"), "after": hex("2") });
+        let (base, run) = (hex("3"), hex("4"));
+        let of_file = Given { name: "push", payload: Some(&file), ..Given::default() };
+        let Plan::Change(change) = plan(&of_file).unwrap() else { panic!("a change") };
+        assert_eq!(
+            (change.target.as_str(), change.base),
+            ("refs/heads/a", Oid::from_hex(&hex("1")))
+        );
+        let given = Given {
+            base: Some(&base),
+            reference: Some("b"),
+            run_ref: Some("refs/heads/c"),
+            run_sha: Some(&run),
+            ..of_file
+        };
+        let Plan::Change(change) = plan(&given).unwrap() else { panic!("a change") };
+        assert_eq!((change.target.as_str(), change.base), ("refs/heads/b", Oid::from_hex(&base)));
+        assert_eq!(Some(change.head), Oid::from_hex(&hex("2")));
+        let bare = Given { payload: None, ..given };
+        let Plan::Change(change) = plan(&bare).unwrap() else { panic!("a change") };
+        assert_eq!(Some(change.head), Oid::from_hex(&run));
+    }
+
+    #[test]
+    fn fields_of_another_type_are_absent() {
+        for after in [json!(1), json!(null), json!(["x"]), json!({ "sha": hex("1") })] {
+            let file = json!({ "ref": "refs/heads/a", "before": hex("1"), "after": after });
+            let given = Given { name: "push", payload: Some(&file), ..Given::default() };
+            assert!(plan(&given).unwrap_err().to_string().contains("has no after"));
+        }
+        let file = json!({ "pull_request": "x", "release": null });
+        let given = Given { name: "pull_request", payload: Some(&file), ..Given::default() };
+        assert!(plan(&given).is_err());
+    }
+
+    #[test]
+    fn a_scheduled_run_is_about_the_default_branch() {
+        let file = json!({ "repository": { "default_branch": "trunk" } });
+        let branch = |payload, run_ref| {
+            let given = Given { name: "schedule", payload, run_ref, ..Given::default() };
+            match plan(&given).unwrap() {
+                Plan::Mainline { branch } => branch,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(branch(Some(&file), Some("refs/heads/x")).as_deref(), Some("refs/heads/trunk"));
+        assert_eq!(branch(None, Some("refs/heads/x")).as_deref(), Some("refs/heads/x"));
+        assert_eq!(branch(None, Some("refs/tags/v1")), None);
+    }
+}

@@ -77,3 +77,37 @@ fn reachable(
     }
     Ok(seen)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::testing::Lab;
+
+    #[test]
+    fn the_newest_shared_commit_is_found_in_every_shape() {
+        let test = Lab::sha1();
+        let commit =
+            |name: &str, parents: &[Oid]| test.commit(test.files(&[("name", name)]), parents);
+        let root = commit("root", &[]);
+        let left = commit("left", &[root]);
+        let right = commit("right", &[root]);
+        let caught_up = commit("caught up", &[right, left]);
+        let crossed = commit("crossed", &[left, right]);
+        let alone = commit("alone", &[]);
+        let repo = test.reopened();
+        let fork = |base, head| fork_point(&repo, base, head).unwrap();
+        assert_eq!(fork(left, right), Some(root));
+        assert_eq!(fork(left, caught_up), Some(left));
+        assert_eq!(fork(caught_up, left), Some(left));
+        assert_eq!(fork(left, left), Some(left));
+        assert_eq!(fork(left, alone), None);
+        assert_eq!(fork(crossed, caught_up), Some(left.min(right)));
+        let on = |tip, commit| on_mainline(&repo, tip, commit).unwrap();
+        assert!(on(caught_up, right) && on(caught_up, root) && on(left, left));
+        assert!(!on(caught_up, left) && !on(left, alone));
+        test.lose(root);
+        let repo = test.reopened();
+        assert!(on_mainline(&repo, left, alone).is_err());
+        assert!(fork_point(&repo, left, right).is_err());
+    }
+}

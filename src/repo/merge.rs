@@ -101,3 +101,52 @@ fn conflicts(index: &git2::Index) -> Vec<String> {
         .take(PATHS)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Limits, ObjectFormat};
+    use crate::repo::testing::Lab;
+
+    #[test]
+    fn a_merge_is_made_elsewhere_and_read_with_lent_objects() {
+        for format in [ObjectFormat::Sha1, ObjectFormat::Sha256] {
+            let lab = Lab::new(format);
+            let commit =
+                |files: &[(&str, &str)], parents: &[Oid]| lab.commit(lab.files(files), parents);
+            let fork = commit(&[("a", "1\n")], &[]);
+            let base = commit(&[("a", "1\n"), ("b", "1\n")], &[fork]);
+            let head = commit(&[("a", "2\n")], &[fork]);
+            let other = commit(&[("a", "3\n")], &[fork]);
+            let repo = lab.reopened();
+            let at = Time::parse("2026-06-11").unwrap();
+            let folder = tempfile::tempdir().unwrap();
+            let limits = Limits::default();
+            let made = Repository::create(folder.path(), format, "refs/heads/main", &limits);
+            let made = made.unwrap();
+            let merged = made.merge_from(&repo, (base, head, Some(fork)), at).unwrap();
+            let Merge::Commit(id) = merged else { panic!("{merged:?}") };
+            assert!(!repo.holds(id), "nothing is written to the judged repository");
+            let lent = Repository::open_with_objects(&lab.path(), &limits, &[made.objects_dir()]);
+            let lent = lent.unwrap();
+            let read = parse_commit(id, &lent.read_commit(id).unwrap()).unwrap();
+            assert_eq!(read.parents, [base, head]);
+            assert_eq!(read.committer.time, at);
+            let expected = lab.files(&[("a", "2\n"), ("b", "1\n")]);
+            assert_eq!(read.tree, expected);
+            let conflict = made.merge_from(&repo, (head, other, Some(fork)), at).unwrap();
+            assert_eq!(conflict, Merge::Conflict(vec!["a".to_owned()]));
+            // What holds its target already is its own result.
+            let ahead = commit(&[("c", "1\n")], &[base]);
+            let repo = lab.reopened();
+            let merged = made.merge_from(&repo, (base, ahead, Some(base)), at).unwrap();
+            let Merge::Commit(id) = merged else { panic!("{merged:?}") };
+            let lent = Repository::open_with_objects(&lab.path(), &limits, &[made.objects_dir()]);
+            let read = parse_commit(id, &lent.unwrap().read_commit(id).unwrap()).unwrap();
+            assert_eq!(read.tree, lab.files(&[("c", "1\n")]));
+            // Two histories that share nothing, with a file of one name.
+            let unrelated = made.merge_from(&repo, (base, head, None), at).unwrap();
+            assert_eq!(unrelated, Merge::Conflict(vec!["a".to_owned()]));
+        }
+    }
+}

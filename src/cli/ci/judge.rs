@@ -22,7 +22,7 @@ pub(super) enum Answer {
     /// There is nothing to judge, and why.
     Nothing(String),
     /// Refused without a look at the history.
-    Refused(Finding),
+    Refused(Box<Finding>),
     /// Judged.
     Judged(Box<Report>),
 }
@@ -180,17 +180,13 @@ impl Run<'_> {
         }
         let stood = old.map_or_else(|| "a commit".to_owned(), |old| old.to_string());
         let back = old.map_or_else(|| "COMMIT".to_owned(), |old| old.to_string());
-        Ok(Answer::Refused(
-            Finding::new(
-                Code::MainlineReplaced,
-                format!("the mainline {} was deleted", shown(reference)),
-            )
-            .compared(format!("{stood} -> nothing"), "a mainline that goes on")
-            .help(format!(
-                "push back what stood there: git push origin {back}:{}",
-                shown(reference)
-            )),
-        ))
+        let finding = Finding::new(
+            Code::MainlineReplaced,
+            format!("the mainline {} was deleted", shown(reference)),
+        )
+        .compared(format!("{stood} -> nothing"), "a mainline that goes on")
+        .help(format!("push back what stood there: git push origin {back}:{}", shown(reference)));
+        Ok(Answer::Refused(Box::new(finding)))
     }
 
     fn change(&self, change: &Change, require_gate: bool) -> Result<Report> {

@@ -158,7 +158,7 @@ fn answer(
             let short = [Format::Concise, Format::Github];
             let format = args.output.format.filter(|format| short.contains(format));
             let style = args.output.style(environment);
-            let found = findings(&[finding], format.unwrap_or(Format::Human), &style);
+            let found = findings(&[*finding], format.unwrap_or(Format::Human), &style);
             streams.print(&found)?;
             return Ok((Exit::REFUSED, None));
         }
