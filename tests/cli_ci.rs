@@ -269,6 +269,30 @@ fn a_gate_that_is_proposed_needs_no_signature_yet_and_everything_else() {
 }
 
 #[test]
+fn some_things_are_wrong_whatever_the_way_in_which_a_change_lands() {
+    let scene = Scene::new();
+    let add = |name: &str| {
+        let key = scene.sandbox.read("home/.ssh/id");
+        scene.sandbox.write(&format!("project/keys/{name}"), &key);
+        scene.sandbox.commit("project", "Add a key")
+    };
+    add("secret");
+    // Taken away again, but for ever in the history that would be merged.
+    scene.git(&["rm", "-q", "keys/secret"]);
+    let head = scene.sandbox.commit("project", "Take it away");
+    let event = pull_request("main", &scene.gate, &head);
+    scene.event("pull_request", &event, &[]).must(1, &["error[secret-key-committed]"]);
+    // An edit of the registry that is put back holds as one merge, and only so.
+    scene.git(&["reset", "-q", "--hard", &scene.gate]);
+    scene.edit_registry("serial = 1", "serial = 2");
+    let head = scene.edit_registry("serial = 2", "serial = 1");
+    let event = pull_request("main", &scene.gate, &head);
+    scene
+        .event("pull_request", &event, &[])
+        .must(0, &["warning[unauthorised-registry-change]", "as one merge or squash"]);
+}
+
+#[test]
 fn a_merge_group_is_judged_as_it_will_land() {
     let scene = Scene::new();
     let head = scene.work("2");
