@@ -143,6 +143,16 @@ fn new_and_deleted_branches() {
     let topic = push("refs/heads/topic", &scene.gate, &next);
     scene.event("push", &topic, &[]).must(3, &["not the default branch", "--anchor COMMIT"]);
     scene.event("push", &topic, &pinned).must(0, &[]);
+    // It may be pushed anew as it likes; the checkpoint of the mainline is not moved by it.
+    let checked = [&pinned[..], &["--checkpoint", "checkpoint"]].concat();
+    for before in [&next, &"a".repeat(40)] {
+        let mut topic = push("refs/heads/topic", before, &scene.gate);
+        topic["forced"] = json!(true);
+        scene.event("push", &topic, &checked).must(0, &[]);
+        assert!(!scene.sandbox.path("project/checkpoint").exists());
+    }
+    scene.event("push", &push("refs/heads/main", &scene.gate, &next), &checked).must(0, &[]);
+    assert!(scene.sandbox.read("project/checkpoint").contains(&scene.gate));
 
     let deleted = |name: &str| push(name, &scene.gate, ZERO);
     for args in [&[][..], &pinned] {

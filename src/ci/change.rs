@@ -1,7 +1,7 @@
 //! A change of a branch, and whether the event's word is enough to judge it.
 
-use crate::model::Oid;
 use crate::model::text::shown;
+use crate::model::{Oid, Registry};
 
 /// How a change comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +55,25 @@ impl Change {
                 Some(format!("nothing says that {target} is the mainline (--default-branch would)"))
             }
         }
+    }
+
+    /// The branch, where a registry lists it among those with gates of their own.
+    #[must_use]
+    pub fn own_gates(&self, registry: &Registry) -> Option<String> {
+        if registry.mainline == self.target {
+            return None;
+        }
+        let short = self.target.strip_prefix("refs/heads/").unwrap_or(&self.target);
+        let listed = |name: &str| registry.branches.iter().any(|p| p.matches(name.as_bytes()));
+        (listed(short) || listed(&self.target)).then(|| self.target.clone())
+    }
+
+    /// Whether gates are made on the branch, so that what stands on it must stay there.
+    #[must_use]
+    pub fn is_guarded(&self, registry: &Registry) -> bool {
+        registry.mainline == self.target
+            || self.default_branch.as_ref() == Some(&self.target)
+            || self.own_gates(registry).is_some()
     }
 }
 

@@ -68,8 +68,7 @@ pub fn landed(mut report: Report, merged: Merged) -> Report {
     }
     report.commits.retain(|judged| judged.commit != commit);
     report.tip.commit = head;
-    count(&mut report);
-    report
+    recounted(report)
 }
 
 /// Most changes bring no gate, and need none to be acceptable.
@@ -82,12 +81,12 @@ pub fn without_gate(mut report: Report) -> Report {
             "nothing to do; --require-gate asks for one".clone_into(&mut finding.help);
         }
     }
-    count(&mut report);
-    report
+    recounted(report)
 }
 
 /// Verdict and numbers, from what is found now.
-fn count(report: &mut Report) {
+#[must_use]
+pub fn recounted(mut report: Report) -> Report {
     let of = |findings: &[Finding], severity| {
         findings.iter().filter(|finding| finding.severity == severity).count() as u64
     };
@@ -99,4 +98,5 @@ fn count(report: &mut Report) {
     report.counts.refused = gates(Verdict::Refused);
     report.counts.undecided = gates(Verdict::Undecided);
     report.counts.gates = report.gates.len() as u64;
+    report
 }

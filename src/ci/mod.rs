@@ -10,5 +10,5 @@ mod plan;
 
 pub use change::{Change, ChangeKind};
 pub use event::{Given, payload};
-pub use landed::{Merged, landed, without_gate};
+pub use landed::{Merged, landed, recounted, without_gate};
 pub use plan::{Plan, plan};

@@ -4,15 +4,14 @@ use super::super::arguments::parse_commit;
 use super::super::judge::{Prepared, advance, prepare, standing_tag};
 use super::super::verify::Request;
 use crate::check::{self, TagRef};
-use crate::ci::{Change, ChangeKind, Merged, Plan, landed, without_gate};
+use crate::ci::{Change, ChangeKind, Plan, recounted, without_gate};
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding, Severity};
 use crate::history::{self, Failure};
-use crate::model::policy::UnsignedSignoffs;
 use crate::model::text::shown;
 use crate::model::{Oid, Registry};
 use crate::progress::Progress;
-use crate::repo::{Merge, Repository};
+use crate::repo::Repository;
 use crate::report::{AnchorSource, Report, Verdict};
 use crate::rules::tag as rule;
 use crate::signature::FactCache;
@@ -51,14 +50,14 @@ pub(super) fn judge(
     Ok(Answer::Judged(Box::new(report)))
 }
 
-struct Run<'a> {
-    request: &'a Request,
+pub(super) struct Run<'a> {
+    pub(super) request: &'a Request,
     prepared: &'a Prepared,
     progress: &'a dyn Progress,
 }
 
 impl Run<'_> {
-    const fn repo(&self) -> &Repository {
+    pub(super) const fn repo(&self) -> &Repository {
         &self.prepared.repo
     }
 
@@ -67,7 +66,7 @@ impl Run<'_> {
         self.request.cache.as_deref().and_then(|folder| FactCache::open(folder).ok())
     }
 
-    fn verify(&self, repo: &Repository, asked: &check::Request) -> Result<Report> {
+    pub(super) fn verify(&self, repo: &Repository, asked: &check::Request) -> Result<Report> {
         check::verify(repo, asked, self.cache(), self.progress)
     }
 
@@ -100,7 +99,7 @@ impl Run<'_> {
     }
 
     /// The registry in a commit's tree, where there is a usable one.
-    fn registry(&self, commit: Oid) -> Option<Registry> {
+    pub(super) fn registry(&self, commit: Oid) -> Option<Registry> {
         let reading = check::registry_of(self.repo(), commit).ok()??;
         reading.registry.as_deref().cloned()
     }
@@ -192,7 +191,13 @@ impl Run<'_> {
     fn change(&self, change: &Change, require_gate: bool) -> Result<Report> {
         let repo = self.repo();
         let here = change.base.filter(|base| repo.is_commit(*base));
-        if let (Some(base), None) = (change.base, here) {
+        // Other branches come and go as they like; by a pinned anchor they are judged as they stand.
+        let pinned = self.request.anchor.and_then(|(anchor, _)| self.registry(anchor));
+        let aside = change.kind == ChangeKind::Push
+            && pinned.is_some_and(|registry| !change.is_guarded(&registry));
+        if let (Some(base), None) = (change.base, here)
+            && !aside
+        {
             return Err(self.absent(base, change.forced));
         }
         if !repo.is_commit(change.head) {
@@ -207,13 +212,13 @@ impl Run<'_> {
         if asked.branch.is_none()
             && let Some(registry) = anchor.and_then(|(anchor, _)| self.registry(anchor))
         {
-            asked.branch = own_gates(&registry, &change.target);
+            asked.branch = change.own_gates(&registry);
         }
         let report = match (change.kind, change.base) {
             (ChangeKind::PullRequest, Some(base)) if asked.pinned.is_none() => {
                 self.proposed(&asked, base, change.head)?
             }
-            _ => self.pushed(&asked, change)?,
+            _ => self.pushed(&asked, change, aside)?,
         };
         let from_event = anchor.is_some_and(|(_, source)| source == AnchorSource::Event);
         let gateless = change.kind == ChangeKind::PullRequest || from_event;
@@ -255,16 +260,19 @@ impl Run<'_> {
     }
 
     /// What is, or is about to be, on the branch just so.
-    fn pushed(&self, asked: &check::Request, change: &Change) -> Result<Report> {
+    fn pushed(&self, asked: &check::Request, change: &Change, aside: bool) -> Result<Report> {
         let repo = self.repo();
         let asked = check::Request { tip: Some(change.head.to_string()), ..asked.clone() };
         let mut report = self.verify(repo, &asked)?;
         report.tip.reference = Some(change.target.clone());
+        if aside {
+            return Ok(report);
+        }
         let stood = change.base.filter(|_| change.kind != ChangeKind::PullRequest);
         if let Some(base) = stood {
             let found = match history::on_mainline(repo, change.head, base) {
                 Ok(true) => None,
-                Ok(false) => Some(self.replaced(change, base)?),
+                Ok(false) => Some(self.replaced(change, base)),
                 Err(failure) => Some(found(failure)?),
             };
             if let Some(finding) = found {
@@ -273,14 +281,15 @@ impl Run<'_> {
                     known.commit != Some(change.head)
                         || !matches!(known.code, Code::NotDescendant | Code::MainlineReplaced)
                 });
-                add(&mut report, finding);
+                report.findings.push(finding);
+                report = recounted(report);
             }
         }
         if change.kind == ChangeKind::Push { self.kept(report) } else { Ok(report) }
     }
 
     /// What stood on the branch is not on its mainline any more.
-    fn replaced(&self, change: &Change, base: Oid) -> Result<Finding> {
+    fn replaced(&self, change: &Change, base: Oid) -> Finding {
         let repo = self.repo();
         let contained = history::contains(repo, change.head, base).unwrap_or(false);
         let (code, how) = if contained {
@@ -291,95 +300,10 @@ impl Run<'_> {
             (Code::Rollback, "does not contain what stood there")
         };
         let target = shown(&change.target);
-        Ok(Finding::new(code, format!("the push to {target} {how}"))
+        Finding::new(code, format!("the push to {target} {how}"))
             .commit(change.head)
             .compared(format!("tip {}", change.head), format!("a mainline through {base}"))
-            .help(format!("push back what stood there, and bring the work on top of it: git push --force origin {base}:{target}")))
-    }
-
-    /// What is proposed: its commits one by one where they stand on the base, else, or where that
-    /// is refused, as the one merge that would land it.
-    fn proposed(&self, asked: &check::Request, base: Oid, head: Oid) -> Result<Report> {
-        let repo = self.repo();
-        let direct = match history::on_mainline(repo, head, base) {
-            Ok(true) => {
-                let asked = check::Request { tip: Some(head.to_string()), ..asked.clone() };
-                Some(self.verify(repo, &asked)?)
-            }
-            Ok(false) => None,
-            Err(failure) => return self.undecided(asked, head, found(failure)?),
-        };
-        let direct = match direct {
-            Some(report) if report.verdict != Verdict::Refused || report.input_unusable => {
-                return Ok(report);
-            }
-            other => other,
-        };
-        let mut report = self.as_merge(asked, base, head)?;
-        for mut finding in direct.into_iter().flat_map(|direct| direct.findings) {
-            if finding.severity != Severity::Error {
-                continue;
-            }
-            // Some things are wrong whatever the way in which they land.
-            if !matches!(finding.code, Code::SecretKeyCommitted | Code::MalformedObject) {
-                finding.severity = Severity::Warning;
-                "land the change as one merge or squash; its commits one by one, by rebase or fast-forward, would be refused"
-                    .clone_into(&mut finding.help);
-            }
-            let known = report
-                .findings
-                .iter()
-                .any(|known| known.code == finding.code && known.severity == Severity::Error);
-            if !known {
-                add(&mut report, finding);
-            }
-        }
-        Ok(report)
-    }
-
-    fn as_merge(&self, asked: &check::Request, base: Oid, head: Oid) -> Result<Report> {
-        let fork = match history::fork_point(self.repo(), base, head) {
-            Ok(fork) => fork,
-            Err(failure) => return self.undecided(asked, head, found(failure)?),
-        };
-        let folder = tempfile::tempdir().map_err(|source| Error::File {
-            path: "the folder for temporary files".into(),
-            source,
-        })?;
-        let limits = &self.request.limits;
-        let format = self.repo().format();
-        let scratch = Repository::create(folder.path(), format, "refs/heads/main", limits)?;
-        let merged = scratch.merge_from(self.repo(), (base, head, fork), asked.now)?;
-        let commit = match merged {
-            Merge::Commit(commit) => commit,
-            Merge::Conflict(paths) => {
-                return Err(Error::cannot_read(
-                    format!(
-                        "what would land cannot be told: {head} conflicts with its target in {}",
-                        paths.join(", ")
-                    ),
-                    format!("bring the branch on top of its target: git rebase {base}"),
-                ));
-            }
-        };
-        let repo =
-            Repository::open_with_objects(&self.request.folder, limits, &[scratch.objects_dir()])?;
-        let asked = check::Request { tip: Some(commit.to_string()), ..asked.clone() };
-        let report = self.verify(&repo, &asked)?;
-        let registry = asked.anchor.and_then(|(anchor, _)| self.registry(anchor));
-        let rests_on_signer = registry
-            .is_some_and(|r| r.policy.gates.unsigned_signoffs == UnsignedSignoffs::GateSigner);
-        Ok(landed(report, Merged { commit, head, rests_on_signer }))
-    }
-
-    /// The report on a change of which too little is known: its base is judged, and the finding added.
-    fn undecided(&self, asked: &check::Request, head: Oid, finding: Finding) -> Result<Report> {
-        let tip = asked.anchor.map_or(head, |(anchor, _)| anchor);
-        let asked = check::Request { tip: Some(tip.to_string()), ..asked.clone() };
-        let mut report = self.verify(self.repo(), &asked)?;
-        report.tip.commit = head;
-        add(&mut report, finding);
-        Ok(report)
+            .help(format!("push back what stood there, and bring the work on top of it: git push --force origin {base}:{target}"))
     }
 
     /// Moves the checkpoint on.
@@ -391,14 +315,14 @@ impl Run<'_> {
     }
 }
 
-fn found(failure: Failure) -> Result<Finding> {
+pub(super) fn found(failure: Failure) -> Result<Finding> {
     match failure {
         Failure::Found(finding) => Ok(*finding),
         Failure::Error(error) => Err(error),
     }
 }
 
-fn add(report: &mut Report, finding: Finding) {
+pub(super) fn add(report: &mut Report, finding: Finding) {
     let severity = finding.severity;
     report.findings.push(finding);
     match severity {
@@ -407,14 +331,4 @@ fn add(report: &mut Report, finding: Finding) {
         Severity::Undecided | Severity::Note => {}
     }
     report.verdict = report.verdict.max(Verdict::of([severity]));
-}
-
-/// The branch, where the registry lists it among those with gates of their own.
-fn own_gates(registry: &Registry, target: &str) -> Option<String> {
-    if registry.mainline == target {
-        return None;
-    }
-    let short = target.strip_prefix("refs/heads/").unwrap_or(target);
-    let listed = |name: &str| registry.branches.iter().any(|p| p.matches(name.as_bytes()));
-    (listed(short) || listed(target)).then(|| target.to_owned())
 }

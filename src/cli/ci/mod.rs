@@ -2,6 +2,7 @@
 
 mod judge;
 mod outputs;
+mod propose;
 mod read;
 
 use std::path::PathBuf;
