@@ -49,6 +49,7 @@ pub mod history;
 pub mod rules;
 pub mod ledger;
 pub mod check;
+pub mod ci;
 pub mod demo;
 pub mod render;
 pub mod signing;

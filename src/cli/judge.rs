@@ -123,7 +123,7 @@ pub(super) fn read_checkpoint(path: &Path) -> Result<Option<Checkpoint>> {
 }
 
 /// After a pass, the checkpoint moves on to what was accepted. It never moves back.
-fn advance(path: &Path, report: &mut Report) -> Result<()> {
+pub(super) fn advance(path: &Path, report: &mut Report) -> Result<()> {
     let (Verdict::Pass, Some(covered), Some(registry)) =
         (report.verdict, report.covered, report.registry.as_ref())
     else {

@@ -4,6 +4,7 @@ pub mod arguments;
 pub mod blast_radius;
 pub mod ceremony;
 pub mod checkpoint;
+pub mod ci;
 pub mod completions;
 mod defect;
 pub mod demo;
@@ -69,6 +70,8 @@ enum Command {
     VerifyTag(Box<verify_tag::VerifyTagArgs>),
     /// Say whether a commit can be tagged as a release now, and with --create tag it
     Tag(Box<tag::TagArgs>),
+    /// Judge what an event of a build service is about: a push, a pull request, a tag
+    Ci(Box<ci::CiArgs>),
     /// Install git hooks that judge what is pushed
     Hook(hook::HookArgs),
     /// Write a small governed project and judge it, with an attack on it: see a verdict first
@@ -149,6 +152,7 @@ fn dispatch(cli: Cli, environment: &Environment, streams: &mut Streams<'_>) -> R
         Command::Verify(args) => verify::run(&args, environment, streams, judge::judge),
         Command::VerifyTag(args) => verify_tag::run(&args, environment, streams),
         Command::Tag(args) => tag::run(&args, environment, streams),
+        Command::Ci(args) => ci::run(&args, environment, streams),
         Command::Hook(args) => hook::run(&args, environment, streams),
         Command::Demo(args) => demo::run(&args, environment, streams),
         Command::Explain(args) => explain::run(&args, crate::rules::explanation, streams),

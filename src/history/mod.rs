@@ -16,6 +16,7 @@ mod corrections;
 mod descent;
 mod draft;
 mod failure;
+mod fork;
 mod material;
 mod probes;
 mod reach;
@@ -27,6 +28,7 @@ mod traits;
 
 pub use corrections::corrections;
 pub use failure::Failure;
+pub use fork::{fork_point, on_mainline};
 pub use probes::{After, Between, Prober};
 pub use reach::contains;
 pub use reachable::{Reachable, Unverified};

@@ -135,6 +135,17 @@ impl Repository {
         self.work_dir.as_deref()
     }
 
+    /// Folders that objects are read from.
+    pub(super) fn object_folders(&self) -> impl Iterator<Item = &str> {
+        self.objects.iter().map(String::as_str)
+    }
+
+    /// Where a repository that was written to keeps its objects, to be lent to another.
+    #[must_use]
+    pub fn objects_dir(&self) -> PathBuf {
+        self.common_dir.join("objects")
+    }
+
     /// The object database for the thread that asks.
     pub(super) fn odb(&self) -> &git2::Odb<'static> {
         let Some(own) = rayon::current_thread_index().and_then(|n| self.more.get(n)) else {
