@@ -129,7 +129,7 @@ pub fn foresee(
     })
 }
 
-fn unreadable(failure: ReadFailure) -> Error {
+pub(super) fn unreadable(failure: ReadFailure) -> Error {
     Error::cannot_read(failure.to_string(), failure.help())
 }
 
@@ -140,10 +140,10 @@ fn because(finding: Option<&Finding>) -> Error {
     Error::unusable(format!("no registry is in force at the tip: {message}"), help)
 }
 
-type Judged = (InForce, Ledger, BTreeMap<Oid, KeyFile>);
+pub(super) type Judged = (InForce, Ledger, BTreeMap<Oid, KeyFile>);
 
 /// The fold up to the tip.
-fn judged(
+pub(super) fn judged(
     repo: &Repository,
     request: &Request,
     facts: &Facts,
@@ -192,7 +192,7 @@ struct Subjects {
     tip_tree: Oid,
 }
 
-fn tree_of(repo: &Repository, commit: Oid) -> Result<Oid, ReadFailure> {
+pub(super) fn tree_of(repo: &Repository, commit: Oid) -> Result<Oid, ReadFailure> {
     let raw = repo.read_commit(commit)?;
     parse_commit(commit, &raw)
         .map(|commit| commit.tree)

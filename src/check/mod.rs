@@ -2,6 +2,7 @@
 
 mod facts;
 mod foresee;
+mod outlook;
 mod pinned;
 mod trust;
 
@@ -19,6 +20,7 @@ use crate::report::{Anchor, AnchorSource, Checkpoint, Counts, KeyWindow, Report,
 use crate::signature::FactCache;
 use facts::Facts;
 pub use foresee::{Foreseen, InForce, Proposal, foresee, in_force};
+pub use outlook::{Change, Outlook, change, outlook};
 pub use pinned::{PinnedRegistry, passed_over};
 pub use trust::{FirstRegistry, first_registry, registry_of};
 

@@ -24,6 +24,8 @@ pub struct Environment {
     pub folder: PathBuf,
     /// Whether standard output is a terminal.
     pub stdout_is_terminal: bool,
+    /// Whether somebody can be asked: standard input is a terminal.
+    pub stdin_is_terminal: bool,
     /// Whether standard error is a terminal.
     pub stderr_is_terminal: bool,
     /// Columns of the terminal, or 100.
@@ -42,6 +44,7 @@ impl Environment {
             now: clock(),
             folder: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             stdout_is_terminal: std::io::stdout().is_terminal(),
+            stdin_is_terminal: std::io::stdin().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
             width: terminal_size::terminal_size()
                 .map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0)),
@@ -60,6 +63,7 @@ impl Environment {
             now,
             folder: PathBuf::from("."),
             stdout_is_terminal: false,
+            stdin_is_terminal: false,
             stderr_is_terminal: false,
             width: DEFAULT_WIDTH,
             cores: 1,

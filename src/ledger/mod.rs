@@ -9,6 +9,7 @@ mod commits;
 mod epoch;
 mod foresee;
 mod hindsight;
+mod outlook;
 mod reattest;
 mod signoffs;
 mod start;
@@ -17,6 +18,7 @@ mod unjudged;
 
 pub use commits::{Judged, Pinned, Tally};
 pub use foresee::Foreseen;
+pub use outlook::{Accepted, Outlook, Person};
 pub use start::Unusable;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

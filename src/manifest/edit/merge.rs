@@ -67,10 +67,9 @@ pub fn merge(
         let mine = our_groups.get(key).unwrap_or(&none);
         let other = their_groups.get(key).unwrap_or(&none);
         let was = base_groups.get(key).unwrap_or(&none);
-        if take_theirs(mine, other, was, base.is_some()).ok_or_else(|| MergeError::Both {
-            reviewer: key.1.clone(),
-            domain: key.0.clone(),
-        })? {
+        if take_theirs(mine, other, was, base.is_some())
+            .ok_or_else(|| MergeError::Both { reviewer: key.1.clone(), domain: key.0.clone() })?
+        {
             edits.extend(mine.iter().filter_map(|(index, _)| our_layout.removal(*index)));
             for (index, signoff) in other {
                 let chunk = their_layout.chunk(*index).unwrap_or_default();
@@ -127,11 +126,7 @@ fn later(ours: &Signoff, theirs: &Signoff) -> Option<bool> {
         (from.signature == to.signature || from.signature.is_empty())
             && (!from.withdrawn || to.withdrawn)
     };
-    if adds(ours, theirs) {
-        Some(false)
-    } else {
-        adds(theirs, ours).then_some(true)
-    }
+    if adds(ours, theirs) { Some(false) } else { adds(theirs, ours).then_some(true) }
 }
 
 fn check_heads(ours: &Manifest, theirs: &Manifest) -> Result<(), MergeError> {

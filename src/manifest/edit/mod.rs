@@ -68,8 +68,8 @@ pub fn is_no_signoff(problem: &Finding) -> bool {
 #[must_use]
 pub fn refused(reading: &ManifestReading) -> Vec<Finding> {
     let problems = reading.problems.iter();
-    let problems =
-        problems.filter(|problem| problem.severity >= Severity::Undecided && !is_no_signoff(problem));
+    let problems = problems
+        .filter(|problem| problem.severity >= Severity::Undecided && !is_no_signoff(problem));
     problems.cloned().collect()
 }
 
@@ -143,7 +143,8 @@ impl Editing<'_> {
     ) -> Result<String, EditError> {
         let before = self.read(text)?;
         let defect = |why: String| EditError::Defect(why);
-        let mut document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| defect(error.to_string()))?;
+        let mut document: DocumentMut =
+            text.parse().map_err(|error: toml_edit::TomlError| defect(error.to_string()))?;
         let value: DocumentMut = format!("{field} = {value}\n")
             .parse()
             .map_err(|error: toml_edit::TomlError| defect(error.to_string()))?;
@@ -158,7 +159,8 @@ impl Editing<'_> {
         let after = layout::with_line_ends_of(text, &document.to_string());
         let read = self.read(&after).map_err(as_problems)?;
         let mut expected: Vec<Signoff> = before.signoffs.clone();
-        if let (Some(signoff), Some(written)) = (expected.get_mut(index), read.signoffs.get(index)) {
+        if let (Some(signoff), Some(written)) = (expected.get_mut(index), read.signoffs.get(index))
+        {
             change(signoff, written);
         }
         self.holds(&before, &after, &expected.iter().collect::<Vec<_>>())?;
@@ -166,12 +168,7 @@ impl Editing<'_> {
     }
 
     /// Reads what was written: the same head, and these sign-offs, in any order.
-    fn holds(
-        &self,
-        before: &Manifest,
-        text: &str,
-        expected: &[&Signoff],
-    ) -> Result<(), EditError> {
+    fn holds(&self, before: &Manifest, text: &str, expected: &[&Signoff]) -> Result<(), EditError> {
         let after = self.read(text).map_err(as_problems)?;
         if !same_head(before, &after) {
             return Err(EditError::Defect("its head changed".to_owned()));

@@ -107,7 +107,9 @@ fn signing_and_withdrawing_change_one_field() {
     let again = with(|editing| editing.sign(&signed, 1, "other\n").unwrap());
     assert_eq!(again, signed.replace(armor, "other\n"));
     let withdrawn = with(|editing| editing.withdraw(&signed, 0).unwrap());
-    assert!(withdrawn.contains("timestamp = 2026-06-11T12:00:00Z\nwithdrawn = true\n\n# == kernel"));
+    assert!(
+        withdrawn.contains("timestamp = 2026-06-11T12:00:00Z\nwithdrawn = true\n\n# == kernel")
+    );
     let twice = with(|editing| editing.withdraw(&withdrawn, 0).unwrap());
     assert_eq!(twice, withdrawn);
 }
@@ -133,7 +135,10 @@ fn text_inside_of_strings_is_not_taken_for_the_files_own() {
     let text = add(&add(&text, "docs", "ada"), "kernel", "zoe");
     assert_eq!(order(&text), ["docs ada", "kernel bob", "kernel zoe"]);
     // A comment in a string right above a table is the worst case: refused, never mangled.
-    let hostile = text.replace("[[signoffs]]\nreviewer_id = \"zoe\"", "mv = 1\n[[signoffs]]\nreviewer_id = \"zoe\"");
+    let hostile = text.replace(
+        "[[signoffs]]\nreviewer_id = \"zoe\"",
+        "mv = 1\n[[signoffs]]\nreviewer_id = \"zoe\"",
+    );
     assert!(with(|editing| editing.add(&hostile, &signoff("kernel", "yve"), &[])).is_err());
 }
 
