@@ -17,7 +17,7 @@
 //!
 //! The modules stand below in order of dependency: a room may use only rooms above it
 //! (`tests/architecture.rs` holds this). `git2` is named only in `repo`, `sequoia_openpgp` only in
-//! `signature::openpgp`, `ssh_key` only in `signature::ssh`. Only `cli` prints, reads the
+//! `signature::openpgp`, `ssh_key` only in `signature::ssh`, Rust's lexer only in `tokens`. Only `cli` prints, reads the
 //! environment or asks the time.
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -31,6 +31,7 @@
 )]
 
 pub mod source;
+pub mod tokens;
 pub mod error;
 pub mod progress;
 pub mod model;

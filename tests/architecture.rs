@@ -35,6 +35,7 @@ const DOORS: &[(&str, &[&str])] = &[
     (r"\bgit2::|\buse git2\b", &["src/repo/"]),
     (r"\bsequoia_openpgp::|\buse sequoia_openpgp\b", &["src/signature/openpgp/"]),
     (r"\bssh_key::|\buse ssh_key\b", &["src/signature/ssh/"]),
+    (r"\b(ra_ap_rustc_lexer|rustc_literal_escaper)::", &["src/tokens/"]),
     (r"\bannotate_snippets::", &["src/render/"]),
     (r"\b(clap|clap_complete|indicatif|terminal_size)::", &["src/cli/"]),
     (r"\bstd::env\b|\benv::(var|vars|args|current_dir)", &["src/cli/"]),

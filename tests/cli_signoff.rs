@@ -249,3 +249,39 @@ fn what_git_would_write_is_what_is_compared_in_both_object_formats() {
         assert!(said.err.contains(&format!("subject: {tree}")), "{format}: {}", said.err);
     }
 }
+
+#[test]
+fn rules_over_the_change_are_foreseen_too() {
+    let sandbox = Sandbox::new();
+    sandbox.ssh_key();
+    sandbox.repository("project");
+    assert_eq!(sandbox.gatecheck("project", &["init"]).status, 0);
+    let registry = "project/keys/reviewer-registry.toml";
+    let policy = "\n[[policy.forbidden]]\nname = \"unfinished\"\npattern = \"FIXME\"\n\
+        [[policy.second_review]]\nname = \"tcb\"\npaths = [\"lib.rs\"]\nadded_tokens = [\"unsafe\"]\n\
+        reviewers = 1\nother_domain = false\n";
+    sandbox.write(registry, &format!("{}{policy}", sandbox.read(registry)));
+    let anchor = sandbox.commit("project", "Found the reviewer registry");
+    sandbox.write("project/lib.rs", "// FIXME, unsafe\n");
+    sandbox.commit("project", "Write some code");
+    let tree = sandbox.git("project", &["rev-parse", "HEAD^{tree}"]);
+    manifest(&sandbox, &tree, "");
+    sign_ssh(&sandbox);
+    let check = ["signoff", "check", FILE, "--complete", "--anchor", &anchor];
+    let said = sandbox.gatecheck("project", &check);
+    assert!(said.status == 1 && said.out.contains("forbidden-text"), "{}{}", said.out, said.err);
+    assert!(!said.out.contains("second-review-missing"), "{}", said.out);
+
+    // What is staged is what is asked.
+    sandbox.write("project/lib.rs", "fn a() { unsafe {} }\n");
+    sandbox.git("project", &["add", "lib.rs"]);
+    manifest(&sandbox, &sandbox.git("project", &["write-tree"]), "");
+    sign_ssh(&sandbox);
+    let said = sandbox.gatecheck("project", &check);
+    assert!(!said.out.contains("forbidden-text"), "{}", said.out);
+    assert!(said.status == 1 && said.out.contains("second-review-missing"), "{}", said.out);
+    // Somebody else could still cover it.
+    let said = sandbox
+        .gatecheck("project", &check.map(|a| if a == "--complete" { "--no-progress" } else { a }));
+    assert_eq!(said.status, 0, "{}{}", said.out, said.err);
+}

@@ -27,6 +27,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "record", run: records::record },
     Target { name: "statement", run: tables::statement },
     Target { name: "pattern", run: tables::pattern },
+    Target { name: "tokens", run: tables::tokens },
     Target { name: "words", run: tables::words },
     Target { name: "checkpoint", run: tables::checkpoint },
     Target { name: "allowed_signers", run: tables::allowed_signers },

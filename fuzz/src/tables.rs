@@ -12,6 +12,7 @@ use gatecheck::model::{
 };
 use gatecheck::signature::KeyPool;
 use gatecheck::statement::{SignerContext, signoff_payload, statement_json};
+use gatecheck::tokens::Sought;
 use gatecheck::{cli, registry as registry_file};
 use serde_json::{Value, json};
 
@@ -172,6 +173,28 @@ pub fn statement(bytes: &[u8]) -> bool {
     }
     assert_statements(&manifest);
     true
+}
+
+/// `old NUL new` as a file of Rust and as another one: every find is what was sought, and nothing is
+/// added by no change.
+pub fn tokens(bytes: &[u8]) -> bool {
+    let mut parts = bytes.splitn(2, |b| *b == 0).map(String::from_utf8_lossy);
+    let (old, new) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let sought = Sought::new(&["unsafe".to_owned(), "extern \"C\"".to_owned()]);
+    let mut any = false;
+    for path in ["a.rs", "a.c"] {
+        assert!(sought.added(path.as_bytes(), &new, &new).is_empty(), "{path} {new:?}");
+        for added in sought.added(path.as_bytes(), &old, &new) {
+            let here = new.get(added.at..).expect("a place in the new text");
+            let begins: &[&str] = match added.which {
+                0 => &["unsafe", "k#unsafe"],
+                _ => &["extern", "k#extern"],
+            };
+            assert!(begins.iter().any(|begin| here.starts_with(begin)), "{path} {here:?}");
+            any = true;
+        }
+    }
+    any
 }
 
 /// `pattern NUL path`, against a second matcher that is too slow to use and too short to be wrong.

@@ -139,7 +139,9 @@ impl Verifier for Facts {
 }
 
 fn manifests(step: &Step) -> impl Iterator<Item = &Manifest> {
-    step.manifests.iter().filter_map(|change| change.reading.as_ref()?.manifest.as_deref())
+    let corrections = step.corrections.values().flat_map(|correction| &correction.manifests);
+    let changes = step.manifests.iter().chain(corrections);
+    changes.filter_map(|change| change.reading.as_ref()?.manifest.as_deref())
 }
 
 fn usable(records: &[Arc<RecordReading>]) -> impl Iterator<Item = &CeremonyRecord> {

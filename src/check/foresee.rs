@@ -10,11 +10,12 @@ use super::facts::Facts;
 use super::{Draft, Request, Run, trust};
 use crate::error::{Error, Result};
 use crate::finding::Finding;
-use crate::history::{Failure, Readers as _, Verifier as _};
+use crate::history::{self, After, Between, Failure, Prober, Readers as _, Verifier as _};
 use crate::ledger::{self, Ledger};
 use crate::model::commit::Identity;
 use crate::model::gate::ManifestPaths;
-use crate::model::manifest::Binding;
+use crate::model::manifest::{Binding, PreviousGate};
+use crate::model::probe::{Probed, Question};
 use crate::model::step::{FileChange, Head, ManifestChange, ManifestReading, Step, Subject};
 use crate::model::{KeyFile, Manifest, ManifestName, Oid, Registry, ReviewerId};
 use crate::progress::Progress;
@@ -109,6 +110,8 @@ pub fn foresee(
     let manifest = reading.manifest.clone();
     let subjects = subjects(repo, &in_force, proposal, manifest.as_deref()).map_err(unreadable)?;
     let mut step = next(repo, request, &in_force, proposal, reading, &subjects)?;
+    probe(repo, &in_force, proposal, &subjects, ledger.gate_after_anchor(), &mut step);
+    correct(repo, &facts, &in_force, &mut step)?;
     let questions = facts.statements(&step);
     let (ids, requests): (Vec<_>, Vec<_>) = questions.into_iter().unzip();
     for (id, fact) in ids.into_iter().zip(facts.verify(&requests)) {
@@ -250,6 +253,7 @@ fn next(
         subject: String::new(),
         co_authors: Vec::new(),
         trailers: Vec::new(),
+        marks: Vec::new(),
         other_signature: None,
     };
     let blob = repo.hash(ObjectKind::Blob, &proposal.bytes)?;
@@ -272,6 +276,71 @@ fn next(
     step.subjects.insert(in_force.paths.clone(), subjects.next);
     step.changed = Some(changed(repo, proposal, subjects).map_err(unreadable)?);
     Ok(step)
+}
+
+/// The commits that `superseded_by` leads to.
+fn correct(repo: &Repository, facts: &Facts, in_force: &InForce, step: &mut Step) -> Result<()> {
+    let manifests: Vec<Arc<Manifest>> =
+        step.manifests.iter().filter_map(|m| m.reading.as_ref()?.manifest.clone()).collect();
+    let met =
+        |id| repo.is_commit(id) && matches!(history::contains(repo, in_force.tip, id), Ok(true));
+    let namings = std::slice::from_ref(&in_force.paths);
+    let manifests = manifests.iter().map(Arc::as_ref);
+    let (mut found, requests) =
+        history::corrections(repo, facts, namings, manifests, &met).map_err(unreadable)?;
+    let (ids, requests): (Vec<_>, Vec<_>) = requests.into_iter().unzip();
+    for (id, fact) in ids.into_iter().zip(facts.verify(&requests)) {
+        if let Some(correction) = found.get_mut(&id) {
+            correction.commit.signature = Some(fact);
+        }
+    }
+    step.corrections = found;
+    Ok(())
+}
+
+/// What policy asks about the change since the gate before. A gate that cannot be read leaves its
+/// questions open, which is undecided.
+fn probe(
+    repo: &Repository,
+    in_force: &InForce,
+    proposal: &Proposal,
+    subjects: &Subjects,
+    gate: Option<Oid>,
+    step: &mut Step,
+) {
+    let questions = Question::all(&in_force.registry.policy);
+    let mut prober = Prober::new(repo, &repo.conditions(), &questions);
+    let after = match &proposal.staged {
+        Some(staged) => After::Staged(staged),
+        None => After::Tree(subjects.tip_tree),
+    };
+    let own = Between {
+        before: Some(subjects.tip_tree),
+        after,
+        charter_before: tree_of(repo, gate.unwrap_or(in_force.anchor.commit)).ok(),
+        commit: None,
+    };
+    step.landed = prober.answers(&own, step.id, true);
+    let manifest = step.manifests.iter().find_map(|m| m.reading.as_ref()?.manifest.clone());
+    let Some(manifest) = manifest else { return };
+    let Some(previous) = manifest.previous_gate else { return };
+    let before = match previous {
+        PreviousGate::None => None,
+        PreviousGate::Gate(gate) => match tree_of(repo, gate) {
+            Ok(tree) => Some(tree),
+            Err(_) => return,
+        },
+    };
+    let (after, bound) = match manifest.binding {
+        Binding::Commit(commit) => match tree_of(repo, commit) {
+            Ok(tree) => (After::Tree(tree), Some(commit)),
+            Err(_) => return,
+        },
+        _ => (after, None),
+    };
+    let between = Between { before, after, commit: bound, ..own };
+    let answers = prober.answers(&between, step.id, false);
+    step.probed.push(Probed { previous, bound, answers });
 }
 
 /// The tree of `gate_commit`, where the manifest states a digest of it.

@@ -4,6 +4,7 @@ mod facts;
 mod foresee;
 mod outlook;
 mod pinned;
+mod tags;
 mod trust;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use facts::Facts;
 pub use foresee::{Foreseen, InForce, Proposal, foresee, in_force};
 pub use outlook::{Change, Outlook, change, outlook};
 pub use pinned::{PinnedRegistry, passed_over};
+pub use tags::{Readiness, TagRef, ready_to_tag, verify_tags};
 pub use trust::{FirstRegistry, first_registry, registry_of};
 
 /// What one run is asked, as plain values.
@@ -96,6 +98,12 @@ struct Run<'a> {
 impl Run<'_> {
     fn fold(&self, anchor: Oid, draft: &mut Draft) -> Result<(), Failure> {
         let Some((ledger, seen)) = self.walk(anchor, draft)? else { return Ok(()) };
+        self.conclude(ledger, &seen, draft);
+        Ok(())
+    }
+
+    /// Ends a fold.
+    fn conclude(&self, ledger: Ledger, seen: &BTreeMap<Oid, KeyFile>, draft: &mut Draft) {
         draft.project.clone_from(&ledger.registry().project);
         let outcome = ledger.finish(seen.values());
         if let Some(recorded) = self.request.checkpoint
@@ -112,7 +120,6 @@ impl Run<'_> {
         draft.covered = outcome.covered;
         draft.registry = Some(outcome.in_force);
         draft.keys = KeyWindow::of(&outcome.registry, self.request.now);
-        Ok(())
     }
 
     /// The fold up to the tip, and every version of every key file; `None` where the anchor

@@ -129,7 +129,7 @@ fn mainline_tip(
     };
     let mainline = registry.mainline.as_str();
     let short = mainline.strip_prefix("refs/heads/").unwrap_or(mainline);
-    for name in [mainline.to_owned(), format!("refs/remotes/origin/{short}")] {
+    for name in names(mainline) {
         if let Some(id) = repo.reference(&name)? {
             return Ok(Tip { reference: Some(name), commit: repo.peel(id)? });
         }
@@ -141,6 +141,12 @@ fn mainline_tip(
             shown(short)
         ),
     ))
+}
+
+/// Where a branch (full ref name) lies, here and as the remote `origin` has it.
+pub(super) fn names(branch: &str) -> [String; 2] {
+    let short = branch.strip_prefix("refs/heads/").unwrap_or(branch);
+    [branch.to_owned(), format!("refs/remotes/origin/{short}")]
 }
 
 /// The user's or system's git configuration, never the repository's. The untrusted tip only says

@@ -20,6 +20,8 @@ pub struct Environment {
     variables: BTreeMap<OsString, OsString>,
     /// The clock's time when the program started; `--at` takes its place.
     pub now: Time,
+    /// The file that this program was started from; `None` where the system does not say.
+    pub program: Option<PathBuf>,
     /// The folder that the program was started in.
     pub folder: PathBuf,
     /// Whether standard output is a terminal.
@@ -42,6 +44,7 @@ impl Environment {
         Self {
             variables: std::env::vars_os().collect(),
             now: clock(),
+            program: std::env::current_exe().ok(),
             folder: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             stdout_is_terminal: std::io::stdout().is_terminal(),
             stdin_is_terminal: std::io::stdin().is_terminal(),
@@ -61,6 +64,7 @@ impl Environment {
         Self {
             variables: variables.into_iter().map(|(k, v)| (k.into(), v.into())).collect(),
             now,
+            program: None,
             folder: PathBuf::from("."),
             stdout_is_terminal: false,
             stdin_is_terminal: false,
@@ -74,6 +78,11 @@ impl Environment {
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&OsStr> {
         self.variables.get(OsStr::new(name)).map(OsString::as_os_str)
+    }
+
+    /// The names of all variables.
+    pub fn names(&self) -> impl Iterator<Item = &OsStr> {
+        self.variables.keys().map(OsString::as_os_str)
     }
 
     /// Whether a variable is set to anything but nothing.

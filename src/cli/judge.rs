@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use super::checkpoint;
 use super::verify::Request;
-use crate::check::{self, PinnedRegistry};
+use crate::check::{self, PinnedRegistry, TagRef};
 use crate::error::{Error, Result};
 use crate::model::Limits;
 use crate::model::registry::KEYS_FOLDER;
+use crate::model::text::shown;
 use crate::progress::Progress;
 use crate::registry;
 use crate::repo::Repository;
@@ -20,6 +21,57 @@ use crate::signature::FactCache;
 
 /// Judges what a command line asks for.
 pub(super) fn judge(request: &Request, progress: &dyn Progress) -> Result<Report> {
+    let Prepared { repo, asked, cache } = prepare(request)?;
+    let mut report = check::verify(&repo, &asked, cache, progress)?;
+    if let Some(path) = &request.checkpoint {
+        advance(path, &mut report)?;
+    }
+    Ok(report)
+}
+
+/// Judges tags, given by short or full name. A checkpoint is read, and never moved on: tags of old
+/// lie behind it.
+pub(super) fn judge_tags(
+    names: &[String],
+    request: &Request,
+    progress: &dyn Progress,
+) -> Result<Report> {
+    let Prepared { repo, asked, cache } = prepare(request)?;
+    let tags = names.iter().map(|name| standing_tag(&repo, name)).collect::<Result<Vec<_>>>()?;
+    check::verify_tags(&repo, &asked, &tags, cache, progress)
+}
+
+/// The tag of a name that a person typed; branches and other refs are never taken for one.
+pub(super) fn standing_tag(repo: &Repository, name: &str) -> Result<TagRef> {
+    let reference = tag_reference(name)?;
+    match repo.reference(&reference)? {
+        Some(id) => Ok(TagRef { reference, id, fresh: false }),
+        None => Err(Error::unusable(
+            format!("there is no tag {} in this repository", shown(name)),
+            "git tag --list shows those there are; git fetch --tags gets the remote's",
+        )),
+    }
+}
+
+/// The full name of a tag's ref.
+pub(super) fn tag_reference(name: &str) -> Result<String> {
+    Repository::tag_reference(name).ok_or_else(|| {
+        Error::unusable(
+            format!("{} is no name that git gives a tag", shown(name)),
+            "choose one like v1.0; git help check-ref-format tells what is allowed",
+        )
+    })
+}
+
+/// A repository, and what the judge is asked about it.
+pub(super) struct Prepared {
+    pub(super) repo: Repository,
+    pub(super) asked: check::Request,
+    pub(super) cache: Option<FactCache>,
+}
+
+/// Opens the repository and reads the verifier's own files.
+pub(super) fn prepare(request: &Request) -> Result<Prepared> {
     if request.registry.is_some() && request.checkpoint.is_some() {
         // Even where the file is not there yet: it would never be written.
         return Err(check::passed_over("--checkpoint"));
@@ -50,11 +102,7 @@ pub(super) fn judge(request: &Request, progress: &dyn Progress) -> Result<Report
     };
     // A cache that cannot be used costs time, nothing else.
     let cache = request.cache.as_deref().and_then(|folder| FactCache::open(folder).ok());
-    let mut report = check::verify(&repo, &asked, cache, progress)?;
-    if let Some(path) = &request.checkpoint {
-        advance(path, &mut report)?;
-    }
-    Ok(report)
+    Ok(Prepared { repo, asked, cache })
 }
 
 /// A file that is not there yet is no checkpoint: this run makes the first one.

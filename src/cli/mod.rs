@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod environment;
 pub mod exit;
 pub mod explain;
+pub mod hook;
 pub mod init;
 mod judge;
 mod keys_at_work;
@@ -18,7 +19,9 @@ pub mod registry;
 mod revision;
 pub mod signoff;
 pub mod streams;
+pub mod tag;
 pub mod verify;
+pub mod verify_tag;
 
 #[cfg(test)]
 mod tests;
@@ -58,6 +61,12 @@ struct Cli {
 enum Command {
     /// Judge the history between the anchor and a tip (also without a command)
     Verify(Box<verify::VerifyArgs>),
+    /// Judge tags: the signature, the name, and the history up to the gate that they name
+    VerifyTag(Box<verify_tag::VerifyTagArgs>),
+    /// Say whether a commit can be tagged as a release now, and with --create tag it
+    Tag(Box<tag::TagArgs>),
+    /// Install git hooks that judge what is pushed
+    Hook(hook::HookArgs),
     /// Write a small governed project and judge it, with an attack on it: see a verdict first
     Demo(demo::DemoArgs),
     /// Tell what the code of a finding means, or list all codes
@@ -128,6 +137,9 @@ fn dispatch(cli: Cli, environment: &Environment, streams: &mut Streams<'_>) -> R
     let command = cli.command.unwrap_or_else(|| Command::Verify(Box::new(cli.verify)));
     match command {
         Command::Verify(args) => verify::run(&args, environment, streams, judge::judge),
+        Command::VerifyTag(args) => verify_tag::run(&args, environment, streams),
+        Command::Tag(args) => tag::run(&args, environment, streams),
+        Command::Hook(args) => hook::run(&args, environment, streams),
         Command::Demo(args) => demo::run(&args, environment, streams),
         Command::Explain(args) => explain::run(&args, crate::rules::explanation, streams),
         Command::Doctor(args) => doctor::run(&args, environment, streams),

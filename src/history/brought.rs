@@ -70,6 +70,7 @@ fn taken_apart(parsed: Result<Commit, MalformedObject>) -> Read {
                 subject: commit.subject,
                 co_authors: commit.co_authors,
                 trailers: commit.trailers,
+                marks: commit.marks,
                 other_signature: commit.other_signature.map(|other| other.header),
             };
             Read { commit: Ok(head), request }

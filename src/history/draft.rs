@@ -18,6 +18,8 @@ pub(super) enum Place {
     Brought(usize),
     /// `step.named` under this id.
     Named(Oid),
+    /// `step.corrections` under this id.
+    Correction(Oid),
     /// `step.facts` under this id.
     Statement(RequestId),
 }
@@ -95,6 +97,11 @@ pub(super) fn put(step: &mut Step, place: Place, fact: SignatureFact) {
         Place::Named(id) => {
             if let Some(named) = step.named.get_mut(&id) {
                 named.signature = Some(fact);
+            }
+        }
+        Place::Correction(id) => {
+            if let Some(correction) = step.corrections.get_mut(&id) {
+                correction.commit.signature = Some(fact);
             }
         }
         Place::Statement(id) => step.facts.insert(id, fact),

@@ -142,6 +142,11 @@ pub(super) struct Unreadable {
 }
 
 impl Unreadable {
+    /// What was seen instead of text.
+    pub(super) fn observed(&self) -> &str {
+        &self.observed
+    }
+
     fn finding(&self, code: Code) -> Finding {
         Finding::new(
             code,

@@ -8,13 +8,16 @@
 //!
 //! Reading files and verifying signatures is other rooms' business and comes in as traits.
 
+mod asked;
 mod brought;
 mod ceremonies;
 mod changes;
+mod corrections;
 mod descent;
 mod draft;
 mod failure;
 mod material;
+mod probes;
 mod reach;
 mod reachable;
 mod since;
@@ -23,7 +26,9 @@ mod steps;
 mod survey;
 mod traits;
 
+pub use corrections::corrections;
 pub use failure::Failure;
+pub use probes::{After, Between, Prober};
 pub use reach::contains;
 pub use reachable::{Reachable, Unverified};
 pub use since::since;

@@ -76,6 +76,11 @@ impl<'a> Reach<'a> {
         }
     }
 
+    /// Whether a commit was met: it is the anchor, or came after it.
+    pub(super) fn met(&self, id: Oid) -> bool {
+        self.after.contains(&id)
+    }
+
     /// Marks a commit as met without walking from it.
     pub(super) fn meet(&mut self, id: Oid) {
         self.after.insert(id);

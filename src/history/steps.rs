@@ -8,6 +8,7 @@ use super::changes::Trees;
 use super::draft::{Draft, Place, empty_step, put, settle};
 use super::failure::{commit_gap, gap, object_gap};
 use super::material::Material;
+use super::probes::Prober;
 use super::reach::Reach;
 use super::survey::Survey;
 use super::traits::{Options, Readers, SignatureRequest, Verifier, Which};
@@ -26,7 +27,8 @@ pub struct Steps<'a> {
     pub(super) options: &'a Options,
     pub(super) material: Material<'a>,
     verifier: &'a dyn Verifier,
-    reach: Reach<'a>,
+    pub(super) reach: Reach<'a>,
+    pub(super) prober: Prober<'a>,
     /// Position of the next commit.
     next: usize,
     /// The last tree of the mainline that is known.
@@ -59,12 +61,17 @@ impl<'a> Steps<'a> {
         options: &'a Options,
     ) -> Result<Self, ReadFailure> {
         let before = survey.anchor().map_or(Ok(None), |anchor| tree_of(repo, anchor))?;
+        let mut prober = Prober::new(repo, &survey.conditions, &survey.questions);
+        if !survey.questions.is_empty() {
+            prober.mainline.extend(survey.mainline.iter().skip(1));
+        }
         Ok(Self {
             repo,
             survey,
             options,
             material: Material::new(repo, readers),
             verifier,
+            prober,
             reach: Reach::new(repo, survey.conditions.clone(), survey.anchor()),
             next: 1,
             before,
@@ -128,11 +135,15 @@ impl<'a> Steps<'a> {
             self.compare(&mut draft.step, Trees { before, after: Some(tree) });
         }
         if brings {
+            if let Some(tree) = tree {
+                self.probe(&mut draft.step, before, tree);
+            }
             self.merged_registries(&mut draft.step, before, tree, &parents);
             self.bring(&mut draft, &parents);
         }
         self.own(&mut draft, read);
         self.name_commits(&mut draft);
+        self.correct(&mut draft);
         draft
     }
 
@@ -294,12 +305,17 @@ impl<'a> Steps<'a> {
 
     fn paths_of(&self, step: &mut Step, read: &Read) -> Vec<Vec<u8>> {
         match &read.commit {
-            Ok(head) if self.options.brought_paths && step.position > 0 => {
+            Ok(head) if self.wants_paths() && step.position > 0 => {
                 let paths = self.few_paths(step.id, head);
                 self.note(step, paths).unwrap_or_default()
             }
             _ => Vec::new(),
         }
+    }
+
+    /// A later registry can ask for what the anchor's does not.
+    const fn wants_paths(&self) -> bool {
+        self.options.brought_paths || self.survey.asks.changed_paths
     }
 
     /// Paths in which a commit differs from its first parent: what it landed.
@@ -347,8 +363,6 @@ impl<'a> Steps<'a> {
                     squashed.insert(id);
                 }
             }
-            let superseding = manifest.signoffs.iter().map(|s| s.superseded_by.as_str());
-            ids.extend(superseding.filter_map(Oid::from_hex));
         }
         for id in ids.into_iter().filter(|id| self.repo.is_commit(*id)) {
             let read = brought::read(self.repo, id);
@@ -380,7 +394,7 @@ impl Iterator for Steps<'_> {
     }
 }
 
-fn manifests(step: &Step) -> impl Iterator<Item = &Manifest> {
+pub(super) fn manifests(step: &Step) -> impl Iterator<Item = &Manifest> {
     step.manifests.iter().filter_map(|change| change.reading.as_ref()?.manifest.as_deref())
 }
 

@@ -9,6 +9,7 @@ use super::traits::{Options, Readers};
 use crate::finding::{Code, Finding};
 use crate::model::gate::ManifestPaths;
 use crate::model::policy::RequireSignature;
+use crate::model::probe::{MAX_PROBES, Question};
 use crate::model::registry::{CEREMONIES_FOLDER, KEYS_FOLDER, REGISTRY_PATH};
 use crate::model::step::{Gap, RegistryFile};
 use crate::model::{Commit, MalformedObject, Oid, Registry};
@@ -27,6 +28,9 @@ pub struct Survey {
     pub manifest_paths: Vec<ManifestPaths>,
     /// What the registries on the mainline ask for, all of them together: ceremonies change it.
     pub asks: Asks,
+    /// What the policies of every registry on the mainline ask of contents: those of older
+    /// registries first, at most [`MAX_PROBES`].
+    pub questions: Vec<Question>,
     /// What could not be read on the way. Never empty where a key file could be hidden by it.
     pub gaps: Vec<Gap>,
     /// Local files that bend what git shows; they changed nothing here.
@@ -57,9 +61,7 @@ impl Asks {
         }
         let policy = &registry.policy;
         self.every_commit |= policy.mainline.require_signature == RequireSignature::EveryCommit;
-        self.changed_paths |= !policy.second_review.is_empty()
-            || policy.charter.is_some()
-            || registry.domains.values().any(|domain| !domain.paths.is_empty());
+        self.changed_paths |= registry.asks_for_paths();
     }
 }
 
@@ -103,10 +105,11 @@ pub fn survey(
         repo,
         conditions: repo.conditions(),
         folders: HashSet::new(),
-        asked: HashSet::new(),
+        asked: None,
         key_blobs: BTreeMap::new(),
         manifest_paths: BTreeSet::new(),
         asks: Asks::default(),
+        questions: Vec::new(),
         gaps: Vec::new(),
     };
     let mut mainline = surveyor.walk(tip, anchor)?;
@@ -124,6 +127,7 @@ pub fn survey(
         key_blobs: surveyor.key_blobs,
         manifest_paths,
         asks: surveyor.asks,
+        questions: surveyor.questions.into_iter().rev().collect(),
         gaps: surveyor.gaps,
         conditions: surveyor.conditions,
     })
@@ -143,11 +147,13 @@ struct Surveyor<'a> {
     conditions: Conditions,
     /// Folders `keys` that were listed.
     folders: HashSet<Oid>,
-    /// Folders `keys` whose registry was asked what must be known of it.
-    asked: HashSet<Oid>,
+    /// The folder `keys` of the commit before, which was asked what its registry wants to know.
+    asked: Option<Oid>,
     key_blobs: BTreeMap<Oid, KeyBlob>,
     manifest_paths: BTreeSet<ManifestPaths>,
     asks: Asks,
+    /// Those seen last, which are the oldest ones, at the end.
+    questions: Vec<Question>,
     gaps: Vec<Gap>,
 }
 
@@ -279,8 +285,9 @@ impl Surveyor<'_> {
     }
 
     fn ask_registry(&mut self, tree: Oid, keys: Oid, anchor: bool) -> Result<(), ReadFailure> {
-        // The anchor's is asked once more: it may have been one too many before.
-        if !self.asked.insert(keys) && !anchor {
+        // One that comes back is asked again: what counts is its oldest place. So is the anchor's,
+        // which may have been one too many before.
+        if self.asked.replace(keys) == Some(keys) && !anchor {
             return Ok(());
         }
         if let RegistryFile::File(_, reading) = self.material.registry(tree)?
@@ -288,8 +295,21 @@ impl Surveyor<'_> {
         {
             self.manifest_paths.insert(registry.policy.gates.manifest.clone());
             self.asks.add(registry, anchor);
+            self.learn_questions(registry);
         }
         Ok(())
+    }
+
+    /// The walk goes from new to old. Who can land a registry that is refused must not crowd out
+    /// what older ones ask, so the newest questions are dropped.
+    fn learn_questions(&mut self, registry: &Registry) {
+        for question in Question::all(&registry.policy).into_iter().rev() {
+            self.questions.retain(|known| known.probe != question.probe);
+            self.questions.push(question);
+            if self.questions.len() > MAX_PROBES {
+                self.questions.remove(0);
+            }
+        }
     }
 }
 

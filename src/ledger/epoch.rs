@@ -11,14 +11,13 @@ use crate::report::{GateReport, Verdict};
 use crate::rules::authority::Authorised;
 use crate::rules::binding::{self, Bound, OnMainline};
 use crate::rules::commit_signature::{self, Accepts};
-use crate::rules::self_review::Contribution;
 use crate::rules::{dissent, manifest_file, quorum, scope, sequence};
 
-use super::reattest::{AcceptedEpoch, condensed};
+use super::reattest::{AcceptedEpoch, Covers, condensed};
 use super::signoffs::{Around, Judged};
 use super::start::epoch_number;
 use super::step::gate_report;
-use super::{LastGate, Ledger, Need, unjudged};
+use super::{LastGate, Ledger, Need};
 
 /// A gate after its rules were asked, before the commit's other findings are known.
 pub(super) struct JudgedGate {
@@ -27,6 +26,8 @@ pub(super) struct JudgedGate {
     accept: Option<Acceptance>,
     /// Attested dissents that speak against this epoch, whatever else is wrong with the gate.
     dissents: Vec<dissent::OpenDissent>,
+    /// Sign-offs that count for the commit's own content.
+    pub(super) counted: Vec<Signoff>,
 }
 
 /// What the state takes over if the whole commit holds.
@@ -36,6 +37,7 @@ struct Acceptance {
     bound: Bound,
     binding: Binding,
     content: Option<[u8; 32]>,
+    covers: Covers,
     epoch: Option<u64>,
     time: Time,
     people: BTreeSet<crate::model::ReviewerId>,
@@ -70,7 +72,13 @@ impl Ledger {
         findings.extend(reading.into_iter().flat_map(|r| r.problems.iter().cloned()));
         let manifest = reading.and_then(|reading| reading.manifest.as_ref());
         let Some(manifest) = manifest else {
-            return JudgedGate { report, findings, accept: None, dissents: Vec::new() };
+            return JudgedGate {
+                report,
+                findings,
+                accept: None,
+                dissents: Vec::new(),
+                counted: Vec::new(),
+            };
         };
         let bound = self.check_place(step, manifest, report.epoch, &mut findings);
         if let Some(bound) = bound {
@@ -83,7 +91,10 @@ impl Ledger {
         findings.extend(judged.findings.iter().cloned());
         // A sign-off that could not be read is missing here; what follows from that is an echo.
         if manifest.signoffs.is_empty() || reading.is_none_or(|r| r.problems.is_empty()) {
-            findings.extend(self.check_whole(step, manifest, report.epoch, &judged, until));
+            findings.extend(self.check_whole(step, manifest, report.epoch, &judged));
+            if let Some(bound) = bound.filter(|_| report.epoch.is_some()) {
+                findings.extend(self.govern(step, manifest, &judged, bound, until));
+            }
         }
         let accept = bound.zip(change.file.after).map(|(bound, (_, blob))| Acceptance {
             path: change.file.path.clone(),
@@ -91,6 +102,7 @@ impl Ledger {
             bound,
             binding: manifest.binding.clone(),
             content: manifest.subject_sha256,
+            covers: Covers::of(judged.counted.iter().copied()),
             epoch: report.epoch,
             time: judged.time,
             people: judged.counted.iter().map(|s| s.reviewer_id.clone()).collect(),
@@ -98,8 +110,11 @@ impl Ledger {
             needs: needs(step, &judged),
             only_manifests: self.only_manifests(step),
         });
+        // For what policy asks of this very commit.
+        let here = bound.is_some_and(|bound| bound.gate == step.id);
+        let counted = judged.counted.iter().filter(|_| here).map(|s| Signoff::clone(s)).collect();
         let dissents = if self.concerns_now(manifest) { judged.dissents } else { Vec::new() };
-        JudgedGate { report, findings, accept, dissents }
+        JudgedGate { report, findings, accept, dissents, counted }
     }
 
     /// Whether a manifest is about what comes after the last accepted gate: a dissent that was made
@@ -169,6 +184,7 @@ impl Ledger {
             signer: signer.map(|s| &s.signer),
             signed: signer.map(|s| s.time),
             facts: &step.facts,
+            corrections: &step.corrections,
             epoch: epoch.or(last).unwrap_or(self.registry.policy.gates.first_epoch),
             is_epoch: epoch.is_some(),
             currency_time: epoch.is_none().then_some(self.last_time).flatten(),
@@ -179,14 +195,13 @@ impl Ledger {
         self.judge_signoffs(manifest, &around)
     }
 
-    /// Scope, quorum, dissent, and policies that cannot be judged.
+    /// Scope, quorum and dissent.
     fn check_whole(
         &self,
         step: &Step,
         manifest: &Manifest,
         epoch: Option<u64>,
         judged: &Judged<'_>,
-        until: u64,
     ) -> Vec<Finding> {
         let cx = self.context();
         let mut findings = Vec::new();
@@ -201,23 +216,33 @@ impl Ledger {
                 findings.extend(domain.and_then(|domain| scope::check(&cx, domain, scopes)));
             }
             findings.extend(quorum::check_epoch(&cx, manifest, epoch, &judged.counted, step.id));
-            let since: Vec<&Contribution> =
-                self.contributions.iter().filter(|c| c.position <= until).collect();
-            findings.extend(unjudged::check(&cx, &since));
         } else {
             let touched = self.touched_only(step, manifest, &judged.counted);
             findings.extend(quorum::check_squash(&cx, manifest, &touched, step.id));
         }
-        // What is missing because a sign-off could not be judged is itself undecided.
-        let unclocked = judged.findings.iter().filter(|f| f.code != Code::FutureDated);
-        if Verdict::of(unclocked.map(|f| f.severity)) == Verdict::Undecided {
-            for finding in &mut findings {
-                finding.severity = finding.severity.min(Severity::Undecided);
-            }
-        }
+        findings.extend(self.owners_unread());
+        soften(judged, &mut findings);
         let open: Vec<_> = self.open_dissents.iter().chain(&judged.dissents).cloned().collect();
         findings.extend(dissent::check(&cx, &open, &judged.lifting, judged.time));
         findings
+    }
+
+    /// Whose paths these are cannot be told where CODEOWNERS would have to say it.
+    fn owners_unread(&self) -> Option<Finding> {
+        let domain = self.registry.domains.values().find(|domain| domain.codeowners)?;
+        Some(
+            Finding::new(
+                Code::UnsupportedVersion,
+                format!(
+                    "the paths of {} come from CODEOWNERS, which this version of gatecheck does not read",
+                    domain.id
+                ),
+            )
+            .domain(&domain.id)
+            .compared("codeowners = true", "paths that the registry lists itself")
+            .at(self.context().registry_place(domain.spot, "asked for here"))
+            .help("list the paths in the registry; `gatecheck registry import --from codeowners` proposes them"),
+        )
     }
 
     /// A squash gate counts people of the domains that it touches; of any, where none declares
@@ -283,6 +308,7 @@ impl Ledger {
                 previous: before,
                 binding: accepted.binding,
                 content: accepted.content,
+                covered: accepted.covers,
                 authors: condensed(
                     &self.registry,
                     self.contributions.iter().filter(|c| c.position <= position),
@@ -366,7 +392,7 @@ impl Ledger {
         let anywhere = |_| OnMainline::Between;
         let bound = binding::check(&cx, manifest, step, self.subject_of(step), anywhere);
         let mut findings = judged.findings.clone();
-        findings.extend(self.check_whole(step, manifest, epoch, &judged, 0));
+        findings.extend(self.check_whole(step, manifest, epoch, &judged));
         let problems = change.reading.as_ref().map_or(&[][..], |r| r.problems.as_slice());
         let holds = findings.iter().chain(problems).all(|f| f.severity < Severity::Undecided);
         let Ok(bound) = bound else { return false };
@@ -398,6 +424,16 @@ impl Ledger {
     /// Whether policy asks for a signature on every mainline commit.
     pub(super) fn requires_every_signature(&self) -> bool {
         self.registry.policy.mainline.require_signature == RequireSignature::EveryCommit
+    }
+}
+
+/// What is missing because a sign-off could not be judged is itself undecided.
+pub(super) fn soften(judged: &Judged<'_>, findings: &mut [Finding]) {
+    let unclocked = judged.findings.iter().filter(|f| f.code != Code::FutureDated);
+    if Verdict::of(unclocked.map(|f| f.severity)) == Verdict::Undecided {
+        for finding in findings {
+            finding.severity = finding.severity.min(Severity::Undecided);
+        }
     }
 }
 

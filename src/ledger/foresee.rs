@@ -50,6 +50,12 @@ impl Ledger {
         self.last_gate.map(|gate| (gate.epoch, gate.id))
     }
 
+    /// Id of the last accepted epoch gate, where it lies after the anchor.
+    #[must_use]
+    pub fn gate_after_anchor(&self) -> Option<Oid> {
+        self.last_gate.filter(|gate| gate.position > 0).map(|gate| gate.id)
+    }
+
     /// Takes over what is known of revocations, from wherever in the judged history.
     pub fn learn_revocations<'a>(&mut self, seen: impl IntoIterator<Item = &'a KeyFile>) {
         for file in seen {
@@ -88,6 +94,7 @@ impl Ledger {
                 });
                 assumed_signer = signer.as_ref().map(|s| s.signer.reviewer_id.clone());
                 let judged = self.judge_gate(step, head, change, signer.as_ref());
+                findings.extend(self.govern_commit(step, std::slice::from_ref(&judged)));
                 findings.extend(judged.findings);
                 let mut report = judged.report;
                 report.verdict = Verdict::of(findings.iter().map(|finding| finding.severity));

@@ -8,13 +8,15 @@ mod ceremony;
 mod commits;
 mod epoch;
 mod foresee;
+mod govern;
 mod hindsight;
 mod outlook;
 mod reattest;
 mod signoffs;
 mod start;
 mod step;
-mod unjudged;
+mod tag;
+mod supersede;
 
 pub use commits::{Judged, Pinned, Tally};
 pub use foresee::Foreseen;
@@ -84,6 +86,7 @@ struct LastGate {
 }
 
 /// The state of the fold.
+#[derive(Clone)]
 pub struct Ledger {
     options: Options,
     anchor: Oid,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Code, Finding, Place};
-use crate::model::manifest::{Binding, Manifest, PreviousGate};
+use crate::model::manifest::{Binding, Manifest, PreviousGate, Signoff};
 use crate::model::step::{Head, ManifestChange, Step};
 use crate::model::{DomainId, ManifestName, Oid};
 use crate::report::SignoffReport;
@@ -26,6 +26,54 @@ pub(super) struct AcceptedEpoch {
     pub(super) content: Option<[u8; 32]>,
     /// Who touched what, one path for each author and domain.
     pub(super) authors: Vec<Contribution>,
+    /// What its counted sign-offs covered beside the domains.
+    pub(super) covered: Covers,
+}
+
+/// Second reviews, checklist items and attestations that counted sign-offs cover together.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Covers {
+    reviews: BTreeSet<String>,
+    checklist: BTreeSet<String>,
+    ai_attested: bool,
+}
+
+impl Covers {
+    pub(super) fn of<'s>(counted: impl IntoIterator<Item = &'s Signoff>) -> Self {
+        let mut all = Self::default();
+        for signoff in counted {
+            all.reviews.extend(signoff.reviews.iter().cloned());
+            all.checklist.extend(signoff.checklist.iter().cloned());
+            all.ai_attested |= signoff.ai_attestation.as_ref().is_some_and(|ai| ai.understood);
+        }
+        all
+    }
+
+    /// What these cover and the others do not.
+    fn lacking(&self, again: &Self) -> Vec<Finding> {
+        let missing = |was: &BTreeSet<String>, now: &BTreeSet<String>| {
+            let names: Vec<String> =
+                was.difference(now).map(|name| crate::model::text::shown(name)).collect();
+            (!names.is_empty()).then(|| names.join(", "))
+        };
+        let finding = |code, what: &str, names: String| {
+            Finding::new(
+                code,
+                format!("the gate was vouched for with {what}, and this time it is not"),
+            )
+            .compared("not covered again", names)
+            .help("have the sign-offs of the re-attestation cover what those of the gate did")
+        };
+        let reviews = missing(&self.reviews, &again.reviews)
+            .map(|names| finding(Code::SecondReviewMissing, "second reviews", names));
+        let checklist = missing(&self.checklist, &again.checklist)
+            .map(|names| finding(Code::ChecklistIncomplete, "items of the checklist", names));
+        let ai = (self.ai_attested && !again.ai_attested).then(|| {
+            let what = "an attestation about AI-assisted changes";
+            finding(Code::AiAttestationMissing, what, "an ai_attestation".to_owned())
+        });
+        reviews.into_iter().chain(checklist).chain(ai).collect()
+    }
 }
 
 /// One contribution for each author and set of domains: all that the rule of self-review asks.
@@ -46,8 +94,13 @@ pub(super) fn condensed<'c>(
         }
         let key = (one.email.to_lowercase(), domains.keys().copied().collect());
         known.entry(key).or_insert_with(|| Contribution {
+            id: one.id,
             position: one.position,
             email: one.email.clone(),
+            co_authors: Vec::new(),
+            trailers: Vec::new(),
+            marks: Vec::new(),
+            subject: String::new(),
             paths: domains.into_values().cloned().collect(),
         });
     }
@@ -99,11 +152,13 @@ impl Ledger {
             since,
             own_paths: BTreeSet::new(),
             trusted: false,
+            corrections: &step.corrections,
         };
         let judged = self.judge_signoffs(manifest, &around);
         findings.extend(judged.findings.iter().cloned());
         if manifest.signoffs.is_empty() || reading.is_none_or(|r| r.problems.is_empty()) {
             findings.extend(self.check_again(manifest, epoch, &judged, step.id));
+            findings.extend(accepted.covered.lacking(&Covers::of(judged.counted.iter().copied())));
         }
         let gate = accepted.gate;
         if findings.iter().all(|f| f.severity < crate::finding::Severity::Undecided)

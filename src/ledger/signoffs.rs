@@ -1,9 +1,10 @@
 //! The sign-offs of one manifest: attested, eligible, counted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::finding::{Code, Finding, Place, Severity};
+use crate::finding::{Code, Finding, Severity};
 use crate::model::manifest::{Manifest, Signoff};
+use crate::model::step::Correction;
 use crate::model::{FactTable, Fingerprint, Oid, Signer, Time};
 use crate::report::SignoffReport;
 use crate::rules::attestation::{self, Attested, Carrier};
@@ -24,6 +25,8 @@ pub(super) struct Around<'a> {
     /// The commit's signature time, where it has one.
     pub(super) signed: Option<Time>,
     pub(super) facts: &'a FactTable,
+    /// Commits that `superseded_by` leads to.
+    pub(super) corrections: &'a BTreeMap<Oid, Correction>,
     /// The epoch at which currency is judged.
     pub(super) epoch: u64,
     /// Sign-offs are by epoch: post-quantum cut-offs apply.
@@ -115,8 +118,16 @@ impl Ledger {
                 {
                     findings.extend(strength::check_post_quantum(&cx, algorithm, around.epoch));
                 }
-                findings.extend(supersession(manifest, signoff, around.carrier));
-                Row { index, signoff, attested, findings }
+                let correction = self.supersession(manifest, signoff, around);
+                let dissent = match correction {
+                    Some(Ok(dissent)) => dissent,
+                    Some(Err(finding)) => {
+                        findings.push(*finding);
+                        None
+                    }
+                    None => None,
+                };
+                Row { index, signoff, attested, findings, dissent }
             })
             .collect();
         if !around.trusted {
@@ -175,6 +186,8 @@ struct Row<'m> {
     signoff: &'m Signoff,
     attested: Attested,
     findings: Vec<Finding>,
+    /// A dissent in which the correction of this sign-off ends.
+    dissent: Option<OpenDissent>,
 }
 
 impl Row<'_> {
@@ -225,6 +238,7 @@ fn collect<'m>(
     };
     for row in rows {
         let stands = row.stands();
+        judged.dissents.extend(row.dissent.clone());
         let signoff = row.signoff;
         judged.reports.push(SignoffReport {
             reviewer_id: signoff.reviewer_id.clone(),
@@ -258,30 +272,4 @@ fn collect<'m>(
         judged.findings.extend(row.findings);
     }
     judged
-}
-
-/// Corrections cannot be followed by this version, so a superseded sign-off refuses the gate.
-fn supersession(manifest: &Manifest, signoff: &Signoff, carrier: Oid) -> Option<Finding> {
-    if signoff.superseded_by.is_empty() {
-        return None;
-    }
-    Some(
-        Finding::new(
-            Code::SupersedeChain,
-            format!(
-                "the sign-off of {} for {} is superseded, and this version of gatecheck cannot follow corrections",
-                signoff.reviewer_id, signoff.domain
-            ),
-        )
-        .reviewer(&signoff.reviewer_id)
-        .domain(&signoff.domain)
-        .compared(crate::model::text::shown(&signoff.superseded_by), "no `superseded_by`")
-        .at(Place::new(
-            &manifest.source,
-            Some(carrier),
-            signoff.spot("superseded_by"),
-            "stated here",
-        ))
-        .help("remove the superseded sign-off, or mark it `withdrawn = true`, and add the corrected one"),
-    )
 }

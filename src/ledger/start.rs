@@ -18,7 +18,7 @@ use crate::rules::keyring::Keyring;
 use crate::rules::registry_change::{InForce, not_regular, secret};
 use crate::rules::{Context, certificate};
 
-use super::reattest::AcceptedEpoch;
+use super::reattest::{AcceptedEpoch, Covers};
 use super::step::committed;
 use super::{LastGate, Ledger, Options};
 
@@ -276,6 +276,7 @@ impl Ledger {
                 binding: manifest.binding.clone(),
                 content: manifest.subject_sha256,
                 authors: Vec::new(),
+                covered: Covers::of(&manifest.signoffs),
             };
             self.epochs.insert(epoch, about);
         }

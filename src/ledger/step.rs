@@ -198,6 +198,7 @@ impl Ledger {
             .chain(&kinds.squashes)
             .map(|change| self.judge_gate(step, head, change, signed.as_ref()))
             .collect();
+        findings.extend(self.govern_commit(step, &gates));
         let index = self.gates.len();
         let holds = self.settle(step, head, &kinds, signed.as_ref(), &findings, &mut gates);
         for change in later {

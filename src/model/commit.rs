@@ -22,6 +22,8 @@ pub struct Commit {
     pub co_authors: Vec<String>,
     /// Every line of the message that reads `Token: value`, in order.
     pub trailers: Vec<Trailer>,
+    /// Lines of the message that are one word alone, unescaped.
+    pub marks: Vec<String>,
     /// The signature header that is judged: `gpgsig` in SHA-1 repositories,
     /// `gpgsig-sha256` in SHA-256 ones.
     pub signature: Option<Vec<u8>>,

@@ -15,6 +15,7 @@ pub mod manifest;
 pub mod oid;
 pub mod pattern;
 pub mod policy;
+pub mod probe;
 pub mod registry;
 pub mod step;
 pub mod text;

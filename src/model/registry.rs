@@ -76,6 +76,15 @@ impl Registry {
         self.keys.iter().map(|key| key.public_key.clone()).collect()
     }
 
+    /// Whether a rule asks who changed which path.
+    #[must_use]
+    pub fn asks_for_paths(&self) -> bool {
+        self.domains.values().any(|domain| !domain.paths.is_empty() || domain.codeowners)
+            || !self.policy.second_review.is_empty()
+            || self.policy.ai_assisted.is_some()
+            || self.policy.charter.is_some()
+    }
+
     /// Whether a person is human. People whom the registry does not list are not.
     #[must_use]
     pub fn is_human(&self, reviewer: &ReviewerId) -> bool {

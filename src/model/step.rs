@@ -12,6 +12,7 @@ use super::fact::{FactTable, SignatureFact};
 use super::gate::{ManifestName, ManifestPaths};
 use super::manifest::Manifest;
 use super::oid::Oid;
+use super::probe::{Answers, Probed};
 use super::registry::Registry;
 use crate::finding::Finding;
 use crate::source::Source;
@@ -126,6 +127,8 @@ pub struct Head {
     pub co_authors: Vec<String>,
     /// Every line of the message that reads `Token: value`, in order.
     pub trailers: Vec<Trailer>,
+    /// Lines of the message that are one word alone, unescaped.
+    pub marks: Vec<String>,
     /// Set where a signature header of the other object format was left out: its name.
     pub other_signature: Option<&'static str>,
 }
@@ -145,6 +148,15 @@ pub struct MergedRegistry {
 impl MergedRegistry {
     /// How many records are read for one commit.
     pub const MAX_RECORDS: usize = 64;
+}
+
+/// A commit that corrects a sign-off.
+#[derive(Clone, Debug)]
+pub struct Correction {
+    /// The commit, always with the fact about its signature.
+    pub commit: Brought,
+    /// Manifests in which it differs from its first parent.
+    pub manifests: Vec<ManifestChange>,
 }
 
 /// One mainline commit after the anchor.
@@ -193,13 +205,22 @@ pub struct Step {
     pub brought: Vec<Brought>,
     /// Registries in the trees of merged parents that differ from the first parent's and from this commit's.
     pub merged_registries: Vec<MergedRegistry>,
-    /// Commits that its manifests name (`gate_commit`, `superseded_by`) and that are held here,
+    /// Commits that its manifests name (`gate_commit`) and that are held here,
     /// by id, always with the fact about their signature; they need not be on the mainline. Where a
     /// squash manifest's `gate_commit` names one, `paths` are those in which it differs from its first parent.
     pub named: BTreeMap<Oid, Brought>,
+    /// Commits that `superseded_by` leads to, as far as the mainline up to here holds them: those
+    /// that sign-offs of this commit name, and those that their sign-offs name in turn, at most
+    /// [`Step::MAX_CORRECTIONS`].
+    pub corrections: BTreeMap<Oid, Correction>,
     /// Paths that this commit brings and that differ from the registry's path or folder in
     /// letter case only.
     pub twins: Vec<String>,
+    /// What policies ask about the change since the gate before, for each epoch manifest that the
+    /// commit adds.
+    pub probed: Vec<Probed>,
+    /// What policies ask about this commit's own change against its first parent.
+    pub landed: Answers,
     /// What could not be read while this step was made.
     pub gaps: Vec<Gap>,
     /// Facts about signatures of the statements that this commit carries.
@@ -207,6 +228,9 @@ pub struct Step {
 }
 
 impl Step {
+    /// How many corrections are followed.
+    pub const MAX_CORRECTIONS: usize = 64;
+
     /// How many differing paths are kept.
     pub const MAX_DIFFERENCES: usize = 20;
     /// How many cited files are read.
@@ -235,7 +259,10 @@ impl Step {
             brought: Vec::new(),
             merged_registries: Vec::new(),
             named: BTreeMap::new(),
+            corrections: BTreeMap::new(),
             twins: Vec::new(),
+            probed: Vec::new(),
+            landed: Answers::new(),
             gaps: Vec::new(),
             facts: FactTable::default(),
         }

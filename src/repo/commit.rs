@@ -87,6 +87,7 @@ fn parse(
         subject: trailers::subject(sections.message),
         co_authors: trailers::co_authors(&trailers),
         trailers,
+        marks: trailers::marks(sections.message),
         signature,
         payload: payload(raw, sections),
         other_signature,

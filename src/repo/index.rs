@@ -32,6 +32,17 @@ impl Staged {
         self.files.keys().map(Vec::as_slice)
     }
 
+    /// Every path with its mode and id.
+    pub fn files(&self) -> impl Iterator<Item = (&[u8], (u32, Oid))> {
+        self.files.iter().map(|(path, file)| (path.as_slice(), *file))
+    }
+
+    /// What stands at a path; `None` where no file does.
+    #[must_use]
+    pub fn get(&self, path: &[u8]) -> Option<(u32, Oid)> {
+        self.files.get(path).copied()
+    }
+
     /// Paths that are not what they were before.
     #[must_use]
     pub fn differences(&self, before: &BTreeMap<Vec<u8>, (u32, Oid)>) -> Vec<Vec<u8>> {

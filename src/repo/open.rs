@@ -21,6 +21,8 @@ pub struct Repository {
     trees: Mutex<Trees>,
     limits: Limits,
     format: ObjectFormat,
+    /// Folders of objects: the repository's own, then those that the caller lent.
+    objects: Vec<String>,
     git_dir: PathBuf,
     common_dir: PathBuf,
     work_dir: Option<PathBuf>,
@@ -42,6 +44,16 @@ impl Repository {
     /// one that cannot be read as it is (partial clone, other owner, unknown extension), with
     /// the command that mends it.
     pub fn open(path: &Path, limits: &Limits) -> Result<Self> {
+        Self::open_with_objects(path, limits, &[])
+    }
+
+    /// As [`Repository::open`], with further folders of objects to read from: those of a push that
+    /// is not accepted yet lie in one of their own. Objects go by their hash, so none can stand in
+    /// for another.
+    ///
+    /// # Errors
+    /// As [`Repository::open`]; [`Error::CannotRead`] for a folder that is not there.
+    pub fn open_with_objects(path: &Path, limits: &Limits, objects: &[PathBuf]) -> Result<Self> {
         // Every object's bytes are hashed when read. The cache of objects is off: it would
         // grow to 256 MiB on long walks, which read each object once or twice.
         git2::opts::strict_hash_verification(true);
@@ -61,24 +73,23 @@ impl Repository {
                 open(&found.map_err(|_| error)?, git2::RepositoryOpenFlags::BARE)
             })
             .map_err(|error| not_opened(path, &error))?;
-        Self::from_git(git, path, limits)
+        Self::from_git(git, path, limits, objects)
     }
 
-    pub(super) fn from_git(git: git2::Repository, path: &Path, limits: &Limits) -> Result<Self> {
+    pub(super) fn from_git(
+        git: git2::Repository,
+        path: &Path,
+        limits: &Limits,
+        lent: &[PathBuf],
+    ) -> Result<Self> {
         let format = match git.object_format() {
             git2::ObjectFormat::Sha1 => ObjectFormat::Sha1,
             git2::ObjectFormat::Sha256 => ObjectFormat::Sha256,
         };
         let (git_dir, common_dir) = (git.path().to_owned(), git.commondir().to_owned());
         let work_dir = git.workdir().map(Path::to_owned);
-        let objects = common_dir.join("objects");
-        let objects = objects.to_str().ok_or_else(|| {
-            Error::unusable(
-                format!("the path of {} is not UTF-8", shown(&common_dir.to_string_lossy())),
-                "move or clone the repository to a path of plain characters",
-            )
-        })?;
-        let odb = database(format, objects).map_err(|error| not_opened(path, &error))?;
+        let objects = object_folders(&common_dir, lent)?;
+        let odb = database(format, &objects).map_err(|error| not_opened(path, &error))?;
         let threads = rayon::current_num_threads().min(DATABASES);
         Ok(Self {
             git: Mutex::new(git),
@@ -87,6 +98,7 @@ impl Repository {
             trees: Mutex::default(),
             limits: *limits,
             format,
+            objects,
             git_dir,
             common_dir,
             work_dir,
@@ -128,10 +140,7 @@ impl Repository {
         let Some(own) = rayon::current_thread_index().and_then(|n| self.more.get(n)) else {
             return &self.odb;
         };
-        let objects = self.common_dir.join("objects");
-        own.get_or_init(|| database(self.format, objects.to_str()?).ok())
-            .as_ref()
-            .unwrap_or(&self.odb)
+        own.get_or_init(|| database(self.format, &self.objects).ok()).as_ref().unwrap_or(&self.odb)
     }
 
     /// Makes objects known that were written by another handle.
@@ -152,12 +161,38 @@ impl Repository {
 /// How many threads have an object database of their own.
 const DATABASES: usize = 16;
 
-fn database(format: ObjectFormat, objects: &str) -> Result<git2::Odb<'static>, git2::Error> {
+/// The repository's own folder of objects first.
+fn object_folders(common_dir: &Path, lent: &[PathBuf]) -> Result<Vec<String>> {
+    let mut folders: Vec<String> = Vec::new();
+    let own = common_dir.join("objects");
+    for folder in std::iter::once(&own).chain(lent) {
+        let text = folder.to_str().ok_or_else(|| {
+            Error::unusable(
+                format!("the path of {} is not UTF-8", shown(&folder.to_string_lossy())),
+                "move or clone the repository to a path of plain characters",
+            )
+        })?;
+        if folder != &own && !folder.is_dir() {
+            return Err(Error::cannot_read(
+                format!("there is no folder of objects at {}", shown(text)),
+                "git count-objects -v shows where git looks for them",
+            ));
+        }
+        if !folders.iter().any(|known| known == text) {
+            folders.push(text.to_owned());
+        }
+    }
+    Ok(folders)
+}
+
+fn database(format: ObjectFormat, objects: &[String]) -> Result<git2::Odb<'static>, git2::Error> {
     let odb = git2::Odb::new_ext(match format {
         ObjectFormat::Sha1 => git2::ObjectFormat::Sha1,
         ObjectFormat::Sha256 => git2::ObjectFormat::Sha256,
     })?;
-    odb.add_disk_alternate(objects)?;
+    for folder in objects {
+        odb.add_disk_alternate(folder)?;
+    }
     Ok(odb)
 }
 

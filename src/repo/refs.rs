@@ -73,6 +73,51 @@ impl Repository {
         head.symbolic_target().ok().flatten().map(str::to_owned)
     }
 
+    /// The ref that a symbolic ref (full name) stands for; `None` for any other.
+    ///
+    /// # Errors
+    /// [`Error::CannotRead`] where the ref is there but broken.
+    pub fn symbolic_target(&self, full: &str) -> Result<Option<String>> {
+        if !git2::Reference::is_valid_name(full) {
+            return Ok(None);
+        }
+        let git = self.git();
+        match git.find_reference(full) {
+            Ok(reference) => Ok(reference.symbolic_target().ok().flatten().map(str::to_owned)),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(not_read(full, &error)),
+        }
+    }
+
+    /// The full ref name of a tag, given short or full; `None` for what git would not take.
+    #[must_use]
+    pub fn tag_reference(name: &str) -> Option<String> {
+        let short = name.strip_prefix("refs/tags/").unwrap_or(name);
+        let full = format!("refs/tags/{short}");
+        let usual = !short.starts_with('-') && short != "HEAD";
+        (usual && git2::Reference::is_valid_name(&full)).then_some(full)
+    }
+
+    /// Takes a ref (full name) away, where it still stands for this object.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`] where it stands for another one by now, or cannot be removed.
+    pub fn remove_reference(&self, full: &str, id: Oid) -> Result<()> {
+        let failed = |why: &str| {
+            Error::unusable(
+                format!("{} was not removed: {}", shown(full), shown(why)),
+                format!("git update-ref -d {} {id}", shown(full)),
+            )
+        };
+        let git = self.git();
+        let mut reference = git.find_reference(full).map_err(|e| failed(e.message()))?;
+        if reference.target().and_then(from_git) != Some(id) {
+            return Err(failed("it stands for another object by now"));
+        }
+        // libgit2 compares once more, under the lock, with what was read here.
+        reference.delete().map_err(|e| failed(e.message()))
+    }
+
     /// What a full ref name stands for, symbolic refs followed, tags *not* peeled. `None` where
     /// there is no such ref.
     ///

@@ -37,6 +37,18 @@ pub(super) fn trailers(message: &[u8]) -> Vec<Trailer> {
     found
 }
 
+/// How many marks of one message are kept.
+const MARKS: usize = 64;
+
+/// Lines that are one word alone, the first line among them.
+pub(super) fn marks(message: &[u8]) -> Vec<String> {
+    let words = lines(message).map(<[u8]>::trim_ascii);
+    let alone = |line: &&[u8]| {
+        !line.is_empty() && line.len() <= 64 && !line.iter().any(u8::is_ascii_whitespace)
+    };
+    words.filter(alone).take(MARKS).map(cut).collect()
+}
+
 /// The addresses of `Co-authored-by` trailers, lower or upper case.
 pub(super) fn co_authors(trailers: &[Trailer]) -> Vec<String> {
     trailers
@@ -91,6 +103,13 @@ mod tests {
             ]
         );
         assert_eq!(co_authors(&found), ["a@x", "b@x"]);
+    }
+
+    #[test]
+    fn marks_are_words_alone_on_their_line() {
+        let message = b"marked\n\n  charter-amendment\r\nnot this one\n\nToken: value\n";
+        assert_eq!(marks(message), ["marked", "charter-amendment"]);
+        assert_eq!(marks("x\n".repeat(100).as_bytes()).len(), MARKS);
     }
 
     #[test]

@@ -32,7 +32,7 @@ impl Repository {
         });
         let git = git2::Repository::init_opts(path, &options)
             .map_err(|error| not_written(path, "the repository", &error))?;
-        Self::from_git(git, path, limits)
+        Self::from_git(git, path, limits, &[])
     }
 
     /// Writes objects, each checked against the id that it should have. Written twice is

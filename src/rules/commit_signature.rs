@@ -105,7 +105,8 @@ pub struct Accepts {
     pub bot: bool,
 }
 
-/// Judges the fact about a commit's signature.
+/// Judges the fact about a commit's signature. `committer_time` is when the commit says it was
+/// made.
 pub fn check(
     cx: &Context<'_>,
     index: &EntryIndex,

@@ -4,15 +4,19 @@
 //! Rules are pure functions from plain values to findings. They know no git, no cryptography and
 //! no clock; [`Context`] carries what they may look at.
 
+pub mod ai_assisted;
 pub mod attestation;
 pub mod authority;
 pub mod binding;
 pub mod ceremony;
 pub mod certificate;
+pub mod charter;
+pub mod checklist;
 pub mod clock;
 pub mod commit_signature;
 pub mod currency;
 pub mod dissent;
+pub mod forbidden;
 pub mod keyring;
 pub mod manifest_file;
 pub mod merges;
@@ -21,9 +25,13 @@ pub mod quorum;
 pub mod reference;
 pub mod registry_change;
 pub mod scope;
+pub mod second_review;
 pub mod self_review;
 pub mod sequence;
+pub mod since;
 pub mod strength;
+pub mod tag;
+pub mod supersede;
 pub mod window;
 
 #[cfg(test)]
@@ -82,9 +90,16 @@ const DOCS: &[&[CodeDoc]] = &[
     membership::DOCS,
     self_review::DOCS,
     currency::DOCS,
+    supersede::DOCS,
     scope::DOCS,
     quorum::DOCS,
     dissent::DOCS,
+    tag::DOCS,
+    second_review::DOCS,
+    ai_assisted::DOCS,
+    forbidden::DOCS,
+    charter::DOCS,
+    checklist::DOCS,
     reference::DOCS,
 ];
 

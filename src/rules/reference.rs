@@ -1,5 +1,5 @@
-//! Explanations of codes that no single rule here owns: those of reading files, of walking the
-//! history, and of commands that judge other things than the mainline.
+//! Explanations of codes that no single rule here owns: those of reading files and of walking the
+//! history.
 
 use crate::finding::{Code, CodeDoc};
 
@@ -52,42 +52,6 @@ pub const DOCS: &[CodeDoc] = &[
         what: "A standing key's window ends within `[policy.ceremony] warn_days`.",
         why: "After that no gate passes with it.",
         fix: "Rotate the key in time.",
-    },
-    CodeDoc {
-        code: Code::SupersedeChain,
-        what: "`superseded_by` does not lead to an acceptable correction.",
-        why: "A correction must be as well signed as what it corrects, must come to an end, and must stay in its epoch.",
-        fix: "Remove `superseded_by`, or withdraw the sign-off and have a new one made.",
-    },
-    CodeDoc {
-        code: Code::SecondReviewMissing,
-        what: "A change needs a second review that no counted sign-off covers.",
-        why: "Some changes are dangerous enough for a second pair of eyes from another domain.",
-        fix: "Have another reviewer list the review's name in `reviews` and sign.",
-    },
-    CodeDoc {
-        code: Code::AiAttestationMissing,
-        what: "An AI-assisted change touches paths for which policy asks that a reviewer attests having understood it.",
-        why: "Generated code reads well even where it is wrong.",
-        fix: "The second reviewer fills in `ai_attestation` and signs.",
-    },
-    CodeDoc {
-        code: Code::ForbiddenText,
-        what: "The tree holds text that policy forbids at an epoch gate.",
-        why: "Such text marks unfinished work.",
-        fix: "Resolve the places that the finding shows.",
-    },
-    CodeDoc {
-        code: Code::ChecklistIncomplete,
-        what: "A checklist item that needs a person is ticked by no counted sign-off.",
-        why: "What the checklist asks a person to see done, somebody must say they saw.",
-        fix: "A reviewer lists the item in `checklist` and signs.",
-    },
-    CodeDoc {
-        code: Code::CharterAmendmentInvalid,
-        what: "The charter changed without what an amendment needs.",
-        why: "The charter is what all other rules rest on.",
-        fix: "Add the marker and the entry in the decision log, and have all domains sign off.",
     },
     CodeDoc {
         code: Code::NotDescendant,
@@ -166,29 +130,5 @@ pub const DOCS: &[CodeDoc] = &[
         what: "The anchor is not signed by the key that was pinned with it.",
         why: "The anchor's id may have been mistaken or exchanged.",
         fix: "Compare both with the project's published values.",
-    },
-    CodeDoc {
-        code: Code::TagUnsigned,
-        what: "The tag carries no signature, or is a lightweight tag.",
-        why: "Anybody who can push can move an unsigned tag.",
-        fix: "Make it again with git tag -s.",
-    },
-    CodeDoc {
-        code: Code::TagMismatch,
-        what: "The tag's own name, target or type is not what its ref says.",
-        why: "A signed tag moved under another name passes off one release as another.",
-        fix: "Delete the ref and fetch the tag again, or make a new one.",
-    },
-    CodeDoc {
-        code: Code::TagNotAGate,
-        what: "The tagged commit is not an accepted gate.",
-        why: "A release is what a gate vouches for.",
-        fix: "Tag the commit of an accepted epoch gate.",
-    },
-    CodeDoc {
-        code: Code::TagExists,
-        what: "A tag of this name exists already.",
-        why: "A tag that moves means two releases of one name.",
-        fix: "Choose another name for the new tag.",
     },
 ];

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::finding::{Code, CodeDoc, Finding, Place, Severity};
 use crate::model::Oid;
+use crate::model::commit::Trailer;
 use crate::model::manifest::{Manifest, Signoff};
 use crate::model::registry::{Domain, Reviewer};
 use crate::model::step::Brought;
@@ -21,13 +22,23 @@ pub const DOCS: &[CodeDoc] = &[CodeDoc {
     fix: "Have another person of the domain sign off; where somebody else wrote the change, say so in `authored_by`, which is signed.",
 }];
 
-/// Who changed what, as far as this rule asks.
+/// Who changed what since the previous gate, as far as rules ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contribution {
+    /// The commit.
+    pub id: Oid,
     /// The place on the mainline of the commit that brought it.
     pub position: u64,
     /// The author's address, unproven.
     pub email: String,
+    /// Addresses of `Co-authored-by`, unproven.
+    pub co_authors: Vec<String>,
+    /// Lines `Token: value` of the message.
+    pub trailers: Vec<Trailer>,
+    /// Lines of the message that are one word alone.
+    pub marks: Vec<String>,
+    /// First line of the message.
+    pub subject: String,
     /// Changed paths.
     pub paths: Vec<Vec<u8>>,
 }
@@ -38,8 +49,13 @@ impl Contribution {
     pub fn of(brought: &Brought, position: u64) -> Option<Self> {
         let head = brought.commit.as_ref().ok()?;
         (!brought.paths.is_empty()).then(|| Self {
+            id: brought.id,
             position,
             email: head.author.email.clone(),
+            co_authors: head.co_authors.clone(),
+            trailers: head.trailers.clone(),
+            marks: head.marks.clone(),
+            subject: head.subject.clone(),
             paths: brought.paths.clone(),
         })
     }

@@ -74,6 +74,7 @@ pub(crate) fn head(email: &str, t: &str) -> Head {
         subject: String::new(),
         co_authors: vec![],
         trailers: vec![],
+        marks: vec![],
         other_signature: None,
     }
 }
@@ -110,7 +111,10 @@ pub(crate) fn step(n: u8) -> Step {
         before_anchor: std::collections::BTreeSet::new(),
         bound_content: BTreeMap::new(),
         named: BTreeMap::new(),
+        corrections: BTreeMap::new(),
         twins: vec![],
+        probed: vec![],
+        landed: BTreeMap::new(),
     }
 }
 

@@ -2,6 +2,8 @@
 //! and see nothing of the machine they run on.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod project;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 

@@ -203,6 +203,7 @@ fn head(author: &str, at: i64) -> Head {
         subject: String::new(),
         co_authors: vec![],
         trailers: vec![],
+        marks: vec![],
         other_signature: None,
     }
 }

@@ -39,7 +39,10 @@ pub(crate) fn make(world: &World, spec: &CommitSpec, files: &Files, date: &str) 
     let mut without = files.clone();
     without.remove(&path);
     let context = context(world, spec, &without);
-    let signoffs = spec.signoffs.clone().unwrap_or_else(usual_signoffs);
+    let mut signoffs = spec.signoffs.clone().unwrap_or_else(usual_signoffs);
+    for signoff in &mut signoffs {
+        signoff.superseded_by = world.told(&signoff.superseded_by);
+    }
     let mut text = head(spec, &context);
     let mut statements = Vec::new();
     for signoff in &signoffs {

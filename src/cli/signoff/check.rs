@@ -111,7 +111,14 @@ pub(super) fn run(
 
 /// What more sign-offs mend.
 const fn is_missing(code: Code) -> bool {
-    matches!(code, Code::QuorumNotMet | Code::TooFewPeople | Code::ScopeIncomplete)
+    matches!(
+        code,
+        Code::QuorumNotMet
+            | Code::TooFewPeople
+            | Code::ScopeIncomplete
+            | Code::SecondReviewMissing
+            | Code::AiAttestationMissing
+    )
 }
 
 fn later(mut finding: Finding) -> Finding {
