@@ -8,11 +8,13 @@ use super::foresee::{InForce, judged, tree_of, unreadable};
 use crate::error::{Error, Result};
 use crate::history::{self, Failure};
 use crate::ledger;
-use crate::model::policy::{AiAssisted, SecondReview};
+use crate::model::policy::AiAssisted;
 use crate::model::step::{Brought, Head};
+use crate::model::text::shown;
 use crate::model::{Domain, Oid, Registry};
 use crate::progress::Progress;
-use crate::repo::Repository;
+use crate::repo::{EntryKind, ReadFailure, Repository};
+use crate::tokens::Sought;
 
 /// The next gate, before anybody signed it off.
 #[derive(Clone, Debug)]
@@ -105,15 +107,47 @@ impl Change {
         touching.filter_map(|commit| Some((commit.id, commit.commit.as_ref().ok()?)))
     }
 
-    /// Second reviews of the policy whose paths were touched. Whether their tokens were added is
-    /// not looked at.
-    pub fn second_reviews<'a>(
-        &'a self,
-        registry: &'a Registry,
-    ) -> impl Iterator<Item = &'a SecondReview> {
-        registry.policy.second_review.iter().filter(|review| {
-            self.paths.iter().any(|path| review.paths.iter().any(|p| p.matches(path)))
-        })
+    /// Where tokens were added in a domain's files: `unsafe`, and those that second reviews ask
+    /// about, as `path:line token`. The second list names files that could not be looked into.
+    ///
+    /// # Errors
+    /// [`Error::CannotRead`] where an object is missing.
+    pub fn added_tokens(
+        &self,
+        repo: &Repository,
+        registry: &Registry,
+        domain: Option<&Domain>,
+    ) -> Result<(Vec<String>, Vec<String>)> {
+        let (before, after) = (tree_of(repo, self.base), tree_of(repo, self.content));
+        let (before, after) = (before.map_err(unreadable)?, after.map_err(unreadable)?);
+        let (mut places, mut closed) = (Vec::new(), Vec::new());
+        for path in self.paths.iter().filter(|path| domain.is_none_or(|d| d.owns(path))) {
+            let reviews = registry.policy.second_review.iter();
+            let reviews = reviews.filter(|review| review.paths.iter().any(|p| p.matches(path)));
+            let asked = reviews.flat_map(|review| review.added_tokens.iter().cloned());
+            let care = path.ends_with(b".rs").then(|| "unsafe".to_owned());
+            let sought: BTreeSet<String> = asked.chain(care).collect();
+            let sought: Vec<String> = sought.into_iter().collect();
+            let Ok(name) = std::str::from_utf8(path) else { continue };
+            if sought.is_empty() {
+                continue;
+            }
+            let text = |tree| text_at(repo, tree, name);
+            match (text(before)?, text(after)?) {
+                (_, Text::None) => {}
+                (Text::Closed, _) | (_, Text::Closed) => closed.push(shown(name)),
+                (old, Text::Some(new)) => {
+                    let old = if let Text::Some(old) = old { old } else { String::new() };
+                    for added in Sought::new(&sought).added(path, &old, &new) {
+                        let line = new.get(..added.at).map_or(0, |text| text.matches('\n').count());
+                        let token = sought.get(added.which).map_or("", String::as_str);
+                        let line = line.saturating_add(1);
+                        places.push(format!("{}:{line} {}", shown(name), shown(token)));
+                    }
+                }
+            }
+        }
+        Ok((places, closed))
     }
 
     /// Ids of commits that say they were made with an AI's assistance, as policy recognises them.
@@ -125,6 +159,25 @@ impl Change {
             .iter()
             .filter(|commit| commit.commit.as_ref().is_ok_and(|head| is_ai_assisted(policy, head)));
         marked.map(|commit| commit.id).collect()
+    }
+}
+
+enum Text {
+    None,
+    Some(String),
+    /// Too long, or no text.
+    Closed,
+}
+
+fn text_at(repo: &Repository, tree: Oid, path: &str) -> Result<Text> {
+    let entry = repo.lookup(tree, path).map_err(unreadable)?;
+    let Some(entry) = entry.filter(|entry| entry.kind() == EntryKind::File) else {
+        return Ok(Text::None);
+    };
+    match repo.read_blob(entry.id) {
+        Ok(bytes) => Ok(String::from_utf8(bytes).map_or(Text::Closed, Text::Some)),
+        Err(ReadFailure::TooLarge { .. }) => Ok(Text::Closed),
+        Err(failure) => Err(unreadable(failure)),
     }
 }
 

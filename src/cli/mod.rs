@@ -14,6 +14,7 @@ pub mod init;
 mod judge;
 mod keys_at_work;
 pub mod output;
+pub mod preview;
 pub mod progress;
 pub mod registry;
 mod revision;
@@ -75,8 +76,10 @@ enum Command {
     Doctor(Box<doctor::DoctorArgs>),
     /// Look at a registry, or bring it into shape
     Registry(registry::RegistryArgs),
-    /// Print what reviewers sign, or check what they signed
+    /// Draft a gate's sign-offs, add yours, and check what is missing
     Signoff(signoff::SignoffArgs),
+    /// Say what a branch would need to pass as the next gate
+    Preview(Box<preview::PreviewArgs>),
     /// Write the first registry of the project that you stand in
     Init(init::InitArgs),
     /// Print the completion script for a shell
@@ -145,6 +148,7 @@ fn dispatch(cli: Cli, environment: &Environment, streams: &mut Streams<'_>) -> R
         Command::Doctor(args) => doctor::run(&args, environment, streams),
         Command::Registry(args) => registry::run(&args, environment, streams),
         Command::Signoff(args) => signoff::run(&args, environment, streams),
+        Command::Preview(args) => preview::run(&args, environment, streams),
         Command::Init(args) => init::run(&args, environment, streams),
         Command::Completions(args) => completions::run(&args, self::command(environment), streams),
     }

@@ -8,9 +8,9 @@ use super::super::output::Color;
 use super::super::streams::Streams;
 use super::desk::{Desk, DeskArgs, unreadable};
 use super::me::{Me, SignerArgs};
-use super::{add, ask, files, say_registry};
+use super::{ask, files, say_registry};
 use crate::error::Error;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Code, Finding, Severity};
 use crate::manifest::edit::{Draft, Editing, blank};
 use crate::model::manifest::{Binding, Target};
 use crate::model::text::{is_blank, shown};
@@ -122,7 +122,7 @@ pub(super) fn run(
     let against: Vec<Finding> = foreseen
         .findings
         .into_iter()
-        .filter(|f| f.severity >= Severity::Undecided || add::is_not_attested(f.code))
+        .filter(|f| f.severity >= Severity::Undecided || is_not_attested(f.code))
         .collect();
     if !against.is_empty() {
         streams.print(&render::findings(
@@ -144,4 +144,9 @@ pub(super) fn run(
     );
     streams.print(words.as_bytes())?;
     Ok(Exit::PASS)
+}
+
+/// Codes that tell of a signature that does not hold.
+const fn is_not_attested(code: Code) -> bool {
+    matches!(code, Code::SignoffUnattested | Code::SignoffForged | Code::SignoffReplayed)
 }

@@ -8,7 +8,9 @@ mod dissent;
 mod files;
 mod me;
 mod merge;
+mod mine;
 mod new;
+mod open;
 mod payload;
 pub(super) mod vouch;
 pub(super) mod who;
@@ -17,12 +19,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-pub use self::add::{SignoffAddArgs, SignoffSignArgs, SignoffWithdrawArgs};
+pub use self::add::SignoffAddArgs;
 pub use self::check::SignoffCheckArgs;
 pub use self::desk::DeskArgs;
 pub use self::dissent::SignoffDissentArgs;
 pub use self::me::SignerArgs;
 pub use self::merge::SignoffMergeArgs;
+pub use self::mine::{SignoffSignArgs, SignoffSupersedeArgs, SignoffWithdrawArgs};
 pub use self::new::{SignoffNewArgs, SignoffReattestArgs};
 pub use self::payload::SignoffPayloadArgs;
 use super::arguments::TrustArgs;
@@ -56,6 +59,8 @@ pub enum SignoffCommand {
     Sign(Box<SignoffSignArgs>),
     /// Mark a sign-off of mine as withdrawn
     Withdraw(Box<SignoffWithdrawArgs>),
+    /// Mark a sign-off of mine as superseded by a correction
+    Supersede(Box<SignoffSupersedeArgs>),
     /// Put a signed objection on record before the gate
     Dissent(Box<SignoffDissentArgs>),
     /// Draft a manifest that attests an accepted gate again
@@ -77,8 +82,9 @@ pub fn run(
     match &args.command {
         SignoffCommand::New(args) => new::run(args, environment, streams),
         SignoffCommand::Add(args) => add::run(args, environment, streams),
-        SignoffCommand::Sign(args) => add::sign(args, environment, streams),
-        SignoffCommand::Withdraw(args) => add::withdraw(args, environment, streams),
+        SignoffCommand::Sign(args) => mine::sign(args, environment, streams),
+        SignoffCommand::Withdraw(args) => mine::withdraw(args, environment, streams),
+        SignoffCommand::Supersede(args) => mine::supersede(args, environment, streams),
         SignoffCommand::Dissent(args) => dissent::run(args, environment, streams),
         SignoffCommand::Reattest(args) => new::reattest(args, environment, streams),
         SignoffCommand::Merge(args) => merge::run(args, environment, streams),
@@ -142,7 +148,7 @@ fn ask(
 }
 
 /// Which registry is used, for people.
-fn say_registry(in_force: &InForce, streams: &mut Streams<'_>) {
+pub(super) fn say_registry(in_force: &InForce, streams: &mut Streams<'_>) {
     let registry = &in_force.registry;
     let project = match registry.project.as_str() {
         "" => "a project without an id".to_owned(),

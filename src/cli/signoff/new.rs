@@ -89,9 +89,10 @@ pub(super) fn run(
     let foreseen = desk.foresee_here((&name, &path), text.as_bytes(), false)?;
     let against: Vec<Finding> = foreseen
         .findings
-        .into_iter()
+        .iter()
         .filter(|finding| finding.severity >= Severity::Undecided)
         .filter(|finding| !who::is_missing(finding) && !who::is_for_others(finding))
+        .cloned()
         .collect();
     if !against.is_empty() {
         streams.print(&render::findings(
@@ -103,7 +104,11 @@ pub(super) fn run(
         return Ok(Exit::REFUSED);
     }
     files::write_new(&desk.room_for(&path)?, &text)?;
-    streams.print(vouch::overview(&outlook).as_bytes())?;
+    let mut text = vouch::overview(&outlook);
+    for line in who::policy_lines(&foreseen.findings) {
+        text.push_str(&format!("\n{line}\n"));
+    }
+    streams.print(text.as_bytes())?;
     let words = format!("\nwritten: {}, {note}; nobody has signed it\n", shown(&path));
     streams.print(words.as_bytes())?;
     streams.print(b"next, each reviewer: gatecheck signoff add --domain DOMAIN\n")?;
@@ -185,10 +190,11 @@ fn draft(
         Binding::Commit(_) => String::new(),
         _ => format!("the tree of commit {} without this file", desk.head.short()),
     };
-    let sections = in_force.registry.domains.values().map(|domain| Section {
-        domain: domain.id.clone(),
-        notes: vouch::section(outlook, domain),
-    });
+    let sections = in_force
+        .registry
+        .domains
+        .values()
+        .map(|domain| Section { domain: domain.id.clone(), notes: vouch::lasting(domain) });
     let draft = Draft {
         target,
         previous_gate: outlook.next.previous,
@@ -256,10 +262,11 @@ pub(super) fn reattest(
     let (number, path) = free.ok_or_else(|| {
         Error::unusable("there are too many re-attestations of this gate", "remove drafts of them")
     })?;
-    let sections = in_force.registry.domains.values().map(|domain| Section {
-        domain: domain.id.clone(),
-        notes: vouch::section(&outlook, domain),
-    });
+    let sections = in_force
+        .registry
+        .domains
+        .values()
+        .map(|domain| Section { domain: domain.id.clone(), notes: vouch::lasting(domain) });
     let draft = Draft {
         target: Target::Epoch(epoch),
         previous_gate: accepted.previous,

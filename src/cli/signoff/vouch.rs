@@ -1,12 +1,12 @@
 //! What a gate holds, for people: files by domain, authors, what policy asks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::who;
 use crate::check::{Change, Outlook};
 use crate::model::registry::SchemaVersion;
 use crate::model::text::{shown, shown_bytes};
-use crate::model::{Domain, Oid, Registry};
+use crate::model::{Domain, Oid, Registry, ReviewerId};
 
 /// How many paths, commits and authors are shown before the rest is counted.
 const SHOWN: usize = 5;
@@ -63,26 +63,37 @@ pub(in crate::cli) fn overview(outlook: &Outlook) -> String {
             some(&elsewhere, SHOWN).join(", ")
         ));
     }
-    let policy = who::policy_lines(outlook);
-    if !policy.is_empty() {
-        text.push('\n');
-        policy.iter().for_each(|line| text.push_str(&format!("{line}\n")));
-    }
     text
 }
 
 /// Who could sign a domain, and what a full scope lists.
-pub(super) fn section(outlook: &Outlook, domain: &Domain) -> Vec<String> {
+fn section(outlook: &Outlook, domain: &Domain) -> Vec<String> {
     let mut lines = who::people_lines(&who::people(outlook, domain));
-    if !domain.docs.is_empty() {
-        let docs: Vec<String> = domain.docs.iter().map(|doc| shown(doc)).collect();
-        lines.push(format!("scope: {}", docs.join(", ")));
-    }
+    lines.extend(scope(domain));
+    lines
+}
+
+fn scope(domain: &Domain) -> Option<String> {
+    let docs: Vec<String> = domain.docs.iter().map(|doc| shown(doc)).collect();
+    (!docs.is_empty()).then(|| format!("scope: {}", docs.join(", ")))
+}
+
+/// The same for a file that will be read later: nothing that changes by the day.
+pub(super) fn lasting(domain: &Domain) -> Vec<String> {
+    let people: BTreeSet<&str> = domain.people().map(ReviewerId::as_str).collect();
+    let people: Vec<&str> = people.into_iter().collect();
+    let mut lines = vec![format!("people: {}", people.join(", "))];
+    lines.extend(scope(domain));
     lines
 }
 
 /// What somebody vouches for in one domain.
-pub(super) fn mine(change: &Change, registry: &Registry, domain: Option<&Domain>) -> String {
+pub(super) fn mine(
+    change: &Change,
+    registry: &Registry,
+    domain: Option<&Domain>,
+    added: &[String],
+) -> String {
     let all = || change.paths.iter().map(Vec::as_slice).collect::<Vec<_>>();
     let paths: Vec<&[u8]> = domain.map_or_else(all, |domain| change.paths_in(domain).collect());
     let commits: Vec<(Oid, _)> = match domain {
@@ -100,6 +111,23 @@ pub(super) fn mine(change: &Change, registry: &Registry, domain: Option<&Domain>
     }
     let assisted = change.ai_assisted(registry);
     let assisted: Vec<_> = commits.iter().filter(|(id, _)| assisted.contains(id)).collect();
+    if !added.is_empty() {
+        text.push_str(&format!(
+            "{} added:\n",
+            count(
+                added.len(),
+                "token that policy or care asks about was",
+                "tokens that policy or care asks about were"
+            )
+        ));
+        for place in added.iter().take(SHOWN_MINE) {
+            text.push_str(&format!("  {place}\n"));
+        }
+        let more = added.len().saturating_sub(SHOWN_MINE);
+        if more > 0 {
+            text.push_str(&format!("  and {more} more\n"));
+        }
+    }
     if !assisted.is_empty() {
         text.push_str(&format!(
             "{} with an AI's assistance:\n",

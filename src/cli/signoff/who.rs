@@ -162,6 +162,7 @@ pub(super) fn is_for_others(finding: &Finding) -> bool {
         Code::ReviewerStale
             | Code::ReviewerNotQualified
             | Code::UnresolvedDissent
+            | Code::CharterAmendmentInvalid
             | Code::UnsupportedVersion
     )
 }
@@ -227,17 +228,7 @@ pub(in crate::cli) fn missing_lines(
             people.required.as_deref().unwrap_or("the people")
         ));
     }
-    for finding in findings {
-        match finding.code {
-            Code::SecondReviewMissing
-            | Code::AiAttestationMissing
-            | Code::ChecklistIncomplete
-            | Code::UnresolvedDissent => {
-                lines.push(format!("{}; {}", finding.message, finding.help));
-            }
-            _ => {}
-        }
-    }
+    lines.extend(policy_lines(findings));
     lines
 }
 
@@ -265,64 +256,21 @@ fn more(lacks: u64, others: &[Someone]) -> String {
     format!("{lacks} more {noun}: {who}")
 }
 
-/// What policy names beyond the quorum, for what was touched, a line each.
-pub(in crate::cli) fn policy_lines(outlook: &Outlook) -> Vec<String> {
-    let registry = &outlook.in_force.registry;
-    let policy = &registry.policy;
-    let mut lines = Vec::new();
-    for review in outlook.change.second_reviews(registry) {
-        let tokens: Vec<String> = review.added_tokens.iter().map(|token| shown(token)).collect();
-        let tokens = if tokens.is_empty() {
-            String::new()
-        } else {
-            format!(", if {} was added", tokens.join(" or "))
-        };
-        lines.push(format!(
-            "second review {0}: its paths were touched; {1} people with `--review {0}`{tokens}",
-            shown(&review.name),
-            review.reviewers
-        ));
-    }
-    let assisted = outlook.change.ai_assisted(registry);
-    if let Some(ai) = policy.ai_assisted.as_ref().filter(|_| !assisted.is_empty()) {
-        let invariants: Vec<String> = ai.invariants.iter().map(|name| shown(name)).collect();
-        lines.push(format!(
-            "AI-assisted commits: {}; an attestation (--ai-understood, --ai-statement{}) and the \
-             second review {}",
-            assisted.len(),
-            if invariants.is_empty() {
-                String::new()
-            } else {
-                format!(", --ai-invariant {}", invariants.join(" --ai-invariant "))
-            },
-            shown(&ai.second_review)
-        ));
-    }
-    if !policy.gates.checklist.is_empty() {
-        lines.push(format!(
-            "checklist {}: its items are ticked with --check ITEM",
-            shown(&policy.gates.checklist)
-        ));
-    }
-    for forbidden in &policy.forbidden {
-        lines
-            .push(format!("forbidden text {}: must not stand in the tree", shown(&forbidden.name)));
-    }
-    if let Some(charter) = &policy.charter
-        && outlook.change.paths.iter().any(|path| path == charter.path.as_bytes())
-    {
-        lines.push(format!(
-            "the charter {} was changed: an entry in {} and everybody's sign-off",
-            shown(&charter.path),
-            shown(&charter.decision_log)
-        ));
-    }
-    for dissent in &outlook.next.dissents {
-        lines.push(format!(
-            "{} dissents (\"{}\"): only their own later sign-off or an override lifts it",
-            dissent.reviewer,
-            shown(&dissent.words)
-        ));
-    }
-    lines
+/// What policy asks beyond the quorum, and dissent, as the judge told it: a line each.
+pub(in crate::cli) fn policy_lines(findings: &[Finding]) -> Vec<String> {
+    let asked = findings.iter().filter(|finding| {
+        matches!(
+            finding.code,
+            Code::SecondReviewMissing
+                | Code::AiAttestationMissing
+                | Code::ChecklistIncomplete
+                | Code::CharterAmendmentInvalid
+                | Code::ForbiddenText
+                | Code::UnresolvedDissent
+                | Code::UnsupportedVersion
+        )
+    });
+    asked
+        .map(|finding| format!("{}: {}; {}", finding.code, finding.message, finding.help))
+        .collect()
 }

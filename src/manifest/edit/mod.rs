@@ -133,6 +133,22 @@ impl Editing<'_> {
         self.set(text, index, "withdrawn", "true", |signoff, _| signoff.withdrawn = true)
     }
 
+    /// Marks the sign-off of an index as superseded by a commit, which is no part of what was signed.
+    ///
+    /// # Errors
+    /// See [`EditError`].
+    pub fn supersede(
+        &self,
+        text: &str,
+        index: usize,
+        by: crate::model::Oid,
+    ) -> Result<String, EditError> {
+        let by = by.to_string();
+        self.set(text, index, "superseded_by", &entry::quoted(&by), |signoff, _| {
+            signoff.superseded_by.clone_from(&by);
+        })
+    }
+
     fn set(
         &self,
         text: &str,

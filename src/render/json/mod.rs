@@ -2,6 +2,7 @@
 
 mod from_report;
 mod inert;
+pub mod preview_v1;
 pub mod v1;
 
 pub(super) use inert::{to_line, to_pretty};
