@@ -2,6 +2,7 @@
 //! and see nothing of the machine they run on.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod people;
 pub(crate) mod project;
 
 use std::path::{Path, PathBuf};

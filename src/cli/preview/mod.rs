@@ -33,7 +33,7 @@ use crate::render::{self, Format, Style};
 pub struct PreviewArgs {
     /// The branch, or a commit [default: what is checked out]
     #[arg(value_name = "BRANCH")]
-    pub branch: Option<String>,
+    pub what: Option<String>,
 
     /// How it is written
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "human")]
@@ -94,7 +94,7 @@ pub fn run(
 ) -> Result<Exit, Error> {
     let mut desk = Desk::open(&args.desk, environment)?;
     let mut checked_out = true;
-    if let Some(named) = &args.branch {
+    if let Some(named) = &args.what {
         let resolved = desk.repo.resolve(named)?;
         checked_out = resolved.reference == desk.branch && desk.branch.is_some()
             || (named == "HEAD" && resolved.commit == desk.head);

@@ -12,7 +12,7 @@ use super::files;
 use super::me::{Me, SignerArgs};
 use super::open::{Open, indices};
 use crate::error::Error;
-use crate::manifest::edit::blank;
+use crate::manifest::edit::{blank, says_the_same};
 use crate::model::manifest::AiAttestation;
 use crate::model::registry::SchemaVersion;
 use crate::model::text::shown;
@@ -119,8 +119,7 @@ pub(super) fn run(
     let edited = |error| files::not_edited(error, &open.place.path);
     let unsigned = open.editing().add(&open.text, &signoff, &replaced).map_err(edited)?;
     let read = open.editing().read(&unsigned).map_err(edited)?;
-    let stands = indices(&read, &me.reviewer, Some(&domain));
-    let stands = stands.last().and_then(|index| read.signoffs.get(*index));
+    let stands = read.signoffs.iter().find(|stands| says_the_same(stands, &signoff));
     let stands = stands.ok_or_else(|| Error::Defect("the sign-off was not added".to_owned()))?;
     signoff.signature = me.sign(&open.outlook.in_force, &open.desk, &read, stands)?;
     let text = open.editing().add(&open.text, &signoff, &replaced).map_err(edited)?;

@@ -208,6 +208,12 @@ fn as_problems(error: EditError) -> EditError {
     }
 }
 
+/// Whether two sign-offs say the same, wherever they stand.
+#[must_use]
+pub fn says_the_same(a: &Signoff, b: &Signoff) -> bool {
+    plain(a) == plain(b)
+}
+
 /// A sign-off without the places where it stands.
 fn plain(signoff: &Signoff) -> Signoff {
     Signoff {
