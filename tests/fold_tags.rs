@@ -27,6 +27,7 @@ fn ledger() -> Ledger {
         every_commit: false,
         record_commits: false,
         branch: None,
+        doubt: None,
         anchor_signer: None,
         require_covered: true,
     };

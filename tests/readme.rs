@@ -18,10 +18,12 @@
     reason = "a test that panics has done its work"
 )]
 
+mod console;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
+use console::{Home, blocks, commands, matches};
 use gatecheck::finding::Severity;
 use gatecheck::model::{Limits, ManifestName};
 use gatecheck::statement::{SignerContext, signoff_payload};
@@ -34,16 +36,7 @@ fn the_readme_does_what_it_says() {
     let blocks = blocks(&read("README.md"), "console");
     assert!(blocks.len() >= 3, "the README has lost its examples");
     for (line, block) in blocks {
-        let commands = commands(&block);
-        let outputs = home.run(&commands);
-        for (n, (command, expected)) in commands.iter().enumerate() {
-            let seen = outputs.get(n).map_or("nothing: the shell has ended", String::as_str);
-            assert!(
-                matches(expected, &seen.lines().collect::<Vec<_>>()),
-                "README.md, block at line {line}: $ {command}\nexpected:\n{}\n\nseen:\n{seen}",
-                expected.join("\n")
-            );
-        }
+        home.tell("README.md", line, &block);
     }
 }
 
@@ -61,20 +54,14 @@ fn commands_that_are_not_run_exist() {
         for (_, block) in blocks(&text, "sh") {
             for line in block.lines().filter_map(|line| line.strip_prefix("gatecheck ")) {
                 let name = line.split(' ').next().unwrap();
-                if !known(name) && !COMING.contains(&name) {
+                if !known(name) {
                     unknown.push(format!("{}: gatecheck {line}", page.display()));
                 }
             }
         }
     }
     assert!(unknown.is_empty(), "{}", unknown.join("\n"));
-    for name in COMING {
-        assert!(!known(name), "`gatecheck {name}` is there now: take it out of COMING");
-    }
 }
-
-/// Commands that the documentation tells of already.
-const COMING: [&str; 0] = [];
 
 #[test]
 fn the_registry_in_the_documentation_is_a_good_one() {
@@ -141,105 +128,6 @@ fn the_runner_notices_what_differs() {
     );
     let read = commands("$ a\n> b\n>\n> c\nd\n$ e\n");
     assert_eq!(read, [("a\nb\n\nc".to_owned(), vec!["d"]), ("e".to_owned(), vec![])]);
-}
-
-/// A folder that is a new user's home and where the commands run.
-struct Home(PathBuf);
-
-impl Home {
-    /// With a signing key that git knows, as a maintainer has one.
-    fn with_a_key(folder: &Path) -> Self {
-        let home = Self(folder.to_owned());
-        let setup = "mkdir -m 700 .ssh && \
-            ssh-keygen -q -t ed25519 -N '' -C 'THROW-AWAY TEST KEY' -f .ssh/id_ed25519 && \
-            git config --global user.name Ada && git config --global user.email ada@example.org && \
-            git config --global gpg.format ssh && \
-            git config --global user.signingKey ~/.ssh/id_ed25519.pub";
-        assert_eq!(home.run(&[(setup.to_owned(), Vec::new())]), [""]);
-        home
-    }
-
-    /// Runs the commands of a block in one shell, with the built program first on PATH and nothing else
-    /// from outside. Returns what each of them printed.
-    fn run(&self, commands: &[(String, Vec<&str>)]) -> Vec<String> {
-        const END: &str = "---- end of a command ----";
-        const AGAIN: &str = "cd \"$(cat ~/.here 2>/dev/null || echo ~)\"";
-        const STAY: &str = "pwd > ~/.here";
-        let script: String = commands
-            .iter()
-            .map(|(command, _)| format!("{command}\nlast=$?; echo '{END}'; (exit $last)\n"))
-            .collect();
-        let built = Path::new(env!("CARGO_BIN_EXE_gatecheck")).parent().unwrap().to_owned();
-        let path = std::env::var_os("PATH").unwrap();
-        let path = [built].into_iter().chain(std::env::split_paths(&path));
-        let done = Command::new("bash")
-            .args(["-c", &format!("exec 2>&1 </dev/null\n{AGAIN}\n{script}{STAY}")])
-            .current_dir(&self.0)
-            .env_clear()
-            .env("PATH", std::env::join_paths(path).unwrap())
-            .env("HOME", &self.0)
-            .env("LC_ALL", "C.UTF-8")
-            .env("GIT_CONFIG_NOSYSTEM", "1")
-            .output()
-            .unwrap();
-        let text = String::from_utf8(done.stdout).unwrap();
-        let mut outputs: Vec<String> = text.split(&format!("{END}\n")).map(str::to_owned).collect();
-        if outputs.last().is_some_and(String::is_empty) {
-            outputs.pop();
-        }
-        outputs
-    }
-}
-
-/// `...` stands for any lines.
-fn matches(expected: &[&str], seen: &[&str]) -> bool {
-    match (expected.split_first(), seen.split_first()) {
-        (None, None) => true,
-        (Some((&"...", rest)), _) => (0..=seen.len()).any(|skip| matches(rest, &seen[skip..])),
-        (Some((line, rest)), Some((first, others))) => line == first && matches(rest, others),
-        _ => false,
-    }
-}
-
-/// `$ command`, its further lines (`> `), and the lines that it prints.
-fn commands(block: &str) -> Vec<(String, Vec<&str>)> {
-    let mut all: Vec<(String, Vec<&str>)> = Vec::new();
-    for line in block.lines() {
-        let more = line.strip_prefix("> ").or_else(|| (line == ">").then_some(""));
-        match (line.strip_prefix("$ "), more, all.last_mut()) {
-            (Some(command), ..) => all.push((command.to_owned(), Vec::new())),
-            (None, Some(more), Some((command, output))) if output.is_empty() => {
-                command.push('\n');
-                command.push_str(more);
-            }
-            (None, _, Some((_, output))) => output.push(line),
-            (None, _, None) => panic!("a block begins with `$ `, and not with {line:?}"),
-        }
-    }
-    all
-}
-
-/// Fenced blocks of a language, with the line that each begins at.
-fn blocks(text: &str, language: &str) -> Vec<(usize, String)> {
-    let mut found = Vec::new();
-    let mut open: Option<(usize, String, bool)> = None;
-    for (n, line) in text.lines().enumerate() {
-        match (line.strip_prefix("```"), &mut open) {
-            (Some(name), None) => open = Some((n + 1, String::new(), name == language)),
-            (Some(_), Some((begin, block, wanted))) => {
-                if *wanted {
-                    found.push((*begin, std::mem::take(block)));
-                }
-                open = None;
-            }
-            (None, Some((_, block, _))) => {
-                block.push_str(line);
-                block.push('\n');
-            }
-            (None, None) => {}
-        }
-    }
-    found
 }
 
 fn doc_pages() -> Vec<PathBuf> {

@@ -8,10 +8,12 @@ mod document;
 mod files;
 mod head;
 mod read;
+pub mod request;
 #[cfg(test)]
 mod tests;
 mod write;
 
 pub use document::{SCHEMA_PATH, schema};
 pub use read::read;
+pub use request::Request;
 pub use write::write;

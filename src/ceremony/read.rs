@@ -80,7 +80,7 @@ fn not_a_name(problems: &Problems, path: &str) {
 }
 
 /// The approvals; `None` where there are more than the bound allows.
-fn read_approvals(
+pub(super) fn read_approvals(
     entries: Vec<Table<'_>>,
     problems: &Problems,
     limits: &Limits,

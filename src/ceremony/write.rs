@@ -35,7 +35,7 @@ fn recorded(text: &mut String, file: &RecordedFile) {
     line(text, "sha256", &string(&hex::encode(file.sha256)));
 }
 
-fn approved(text: &mut String, approval: &Approval) {
+pub(super) fn approved(text: &mut String, approval: &Approval) {
     text.push_str("\n[[approvals]]\n");
     line(text, "role", &string(approval.role.name()));
     line(text, "reviewer_id", &string(approval.reviewer_id.as_str()));
@@ -44,7 +44,7 @@ fn approved(text: &mut String, approval: &Approval) {
     line(text, "signature", &lines(&approval.signature));
 }
 
-fn line(text: &mut String, field: &str, value: &str) {
+pub(super) fn line(text: &mut String, field: &str, value: &str) {
     text.push_str(field);
     text.push_str(" = ");
     text.push_str(value);
@@ -57,7 +57,7 @@ fn list(items: &[String]) -> String {
 }
 
 /// A TOML basic string.
-fn string(text: &str) -> String {
+pub(super) fn string(text: &str) -> String {
     format!("\"{}\"", escaped(text, false))
 }
 
@@ -71,7 +71,7 @@ fn lines(text: &str) -> String {
 }
 
 /// TOML 1.0, "String": quotes, backslashes and control characters are escaped.
-fn escaped(text: &str, keep_lines: bool) -> String {
+pub(super) fn escaped(text: &str, keep_lines: bool) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

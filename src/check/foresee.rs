@@ -40,6 +40,8 @@ pub struct InForce {
     pub paths: ManifestPaths,
     /// The tip that the next commit stands on.
     pub tip: Oid,
+    /// Blobs of the key files in force, by path.
+    pub key_files: BTreeMap<String, Oid>,
 }
 
 /// A manifest that is not committed yet.
@@ -177,6 +179,7 @@ pub(super) fn judged(
         mainline: ledger.mainline().to_owned(),
         paths: ledger.manifest_paths().clone(),
         tip: trust.tip.commit,
+        key_files: ledger.key_file_blobs(),
     };
     Ok((in_force, ledger, seen))
 }

@@ -1,10 +1,16 @@
 //! The order of it all: a request and a repository become a report.
 
+mod blast;
+mod ceremony;
 mod facts;
 mod foresee;
 mod outlook;
+mod lookup;
 mod pinned;
+mod recorded;
 mod tags;
+mod signed_tags;
+mod status;
 mod trust;
 
 use std::collections::BTreeMap;
@@ -19,10 +25,15 @@ use crate::progress::Progress;
 use crate::repo::{Conditions, Repository};
 use crate::report::{Anchor, AnchorSource, Checkpoint, Counts, KeyWindow, Report, Tip, Verdict};
 use crate::signature::FactCache;
+pub use blast::{BlastRadius, Changed, InDoubt, blast_radius};
+pub use ceremony::{Carried, ForeseenCeremony, foresee_ceremony, key_files_in_force};
 use facts::Facts;
 pub use foresee::{Foreseen, InForce, Proposal, foresee, in_force};
 pub use outlook::{Change, Outlook, change, outlook};
 pub use pinned::{PinnedRegistry, passed_over};
+pub use recorded::{AddedRecord, record_of_serial, recorded, records_added};
+pub use signed_tags::TagInDoubt;
+pub use status::{Status, status};
 pub use tags::{Readiness, TagRef, ready_to_tag, verify_tags};
 pub use trust::{FirstRegistry, first_registry, registry_of};
 
@@ -129,6 +140,16 @@ impl Run<'_> {
         anchor: Oid,
         draft: &mut Draft,
     ) -> Result<Option<(Ledger, BTreeMap<Oid, KeyFile>)>, Failure> {
+        self.walk_asked(anchor, draft, None)
+    }
+
+    /// The same, with a question to the fold.
+    fn walk_asked(
+        &self,
+        anchor: Oid,
+        draft: &mut Draft,
+        doubt: Option<ledger::Question>,
+    ) -> Result<Option<(Ledger, BTreeMap<Oid, KeyFile>)>, Failure> {
         let registry = self.trust.registry.as_ref().and_then(|reading| reading.registry.as_ref());
         let branch = match (&self.request.branch, registry) {
             (Some(branch), Some(registry)) => trust::branch(branch, registry)?,
@@ -150,7 +171,8 @@ impl Run<'_> {
             .map_err(|failure| Box::new(failure.finding(anchor)))
             .map_err(Failure::Found)?;
         let start = steps.start()?;
-        let mut ledger = match Ledger::start(&start, self.judging(branch)) {
+        let judging = ledger::Options { doubt, ..self.judging(branch) };
+        let mut ledger = match Ledger::start(&start, judging) {
             Ok(ledger) => ledger,
             Err(Unusable(findings)) => {
                 draft.input_unusable = true;
@@ -175,6 +197,7 @@ impl Run<'_> {
             branch,
             anchor_signer: self.request.anchor_signer,
             require_covered: self.request.require_covered,
+            doubt: None,
         }
     }
 

@@ -91,18 +91,18 @@ pub fn change(repo: &Repository, in_force: &InForce, base: Oid, content: Oid) ->
 impl Change {
     /// Changed paths that belong to a domain.
     pub fn paths_in<'a>(&'a self, domain: &'a Domain) -> impl Iterator<Item = &'a [u8]> {
-        self.paths.iter().map(Vec::as_slice).filter(|path| domain.owns(path))
+        self.paths.iter().map(Vec::as_slice).filter(|path| concerns(domain, path))
     }
 
     /// Changed paths that belong to no domain.
     pub fn paths_elsewhere<'a>(&'a self, registry: &'a Registry) -> impl Iterator<Item = &'a [u8]> {
-        let owned = |path: &&[u8]| registry.domains.values().any(|domain| domain.owns(path));
+        let owned = |path: &&[u8]| registry.domains.values().any(|domain| concerns(domain, path));
         self.paths.iter().map(Vec::as_slice).filter(move |path| !owned(path))
     }
 
     /// Commits that touch a domain.
     pub fn commits_in<'a>(&'a self, domain: &'a Domain) -> impl Iterator<Item = (Oid, &'a Head)> {
-        let touch = |commit: &&Brought| commit.paths.iter().any(|path| domain.owns(path));
+        let touch = |commit: &&Brought| commit.paths.iter().any(|path| concerns(domain, path));
         let touching = self.commits.iter().filter(touch);
         touching.filter_map(|commit| Some((commit.id, commit.commit.as_ref().ok()?)))
     }
@@ -121,7 +121,7 @@ impl Change {
         let (before, after) = (tree_of(repo, self.base), tree_of(repo, self.content));
         let (before, after) = (before.map_err(unreadable)?, after.map_err(unreadable)?);
         let (mut places, mut closed) = (Vec::new(), Vec::new());
-        for path in self.paths.iter().filter(|path| domain.is_none_or(|d| d.owns(path))) {
+        for path in self.paths.iter().filter(|path| domain.is_none_or(|d| concerns(d, path))) {
             let reviews = registry.policy.second_review.iter();
             let reviews = reviews.filter(|review| review.paths.iter().any(|p| p.matches(path)));
             let asked = reviews.flat_map(|review| review.added_tokens.iter().cloned());
@@ -160,6 +160,11 @@ impl Change {
             .filter(|commit| commit.commit.as_ref().is_ok_and(|head| is_ai_assisted(policy, head)));
         marked.map(|commit| commit.id).collect()
     }
+}
+
+/// Whether a path is for a domain's people to look at; one that declares no paths has them all.
+fn concerns(domain: &Domain, path: &[u8]) -> bool {
+    domain.paths.is_empty() || domain.owns(path)
 }
 
 enum Text {

@@ -26,10 +26,10 @@ pub struct Environment {
     pub folder: PathBuf,
     /// Whether standard output is a terminal.
     pub stdout_is_terminal: bool,
-    /// Whether somebody can be asked: standard input is a terminal.
-    pub stdin_is_terminal: bool,
     /// Whether standard error is a terminal.
     pub stderr_is_terminal: bool,
+    /// Whether somebody can answer questions on standard input.
+    pub stdin_is_terminal: bool,
     /// Columns of the terminal, or 100.
     pub width: usize,
     /// Threads that can run at once, at least 1.
@@ -47,8 +47,8 @@ impl Environment {
             program: std::env::current_exe().ok(),
             folder: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             stdout_is_terminal: std::io::stdout().is_terminal(),
-            stdin_is_terminal: std::io::stdin().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
+            stdin_is_terminal: std::io::stdin().is_terminal(),
             width: terminal_size::terminal_size()
                 .map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0)),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
@@ -67,8 +67,8 @@ impl Environment {
             program: None,
             folder: PathBuf::from("."),
             stdout_is_terminal: false,
-            stdin_is_terminal: false,
             stderr_is_terminal: false,
+            stdin_is_terminal: false,
             width: DEFAULT_WIDTH,
             cores: 1,
         }

@@ -106,7 +106,7 @@ pub(super) fn prepare(request: &Request) -> Result<Prepared> {
 }
 
 /// A file that is not there yet is no checkpoint: this run makes the first one.
-fn read_checkpoint(path: &Path) -> Result<Option<Checkpoint>> {
+pub(super) fn read_checkpoint(path: &Path) -> Result<Option<Checkpoint>> {
     let bytes = match read_bounded(path, 4096) {
         Ok(bytes) => bytes,
         Err(Error::File { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
@@ -172,8 +172,18 @@ pub(super) fn read_pinned_as(path: &Path, name: &str, limits: &Limits) -> Result
     Ok(PinnedRegistry { reading: Arc::new(reading), key_files })
 }
 
-/// Reads a file of the verifier's own, up to a bound.
+/// A failure to read from the repository.
+pub(super) fn unreadable(failure: crate::repo::ReadFailure) -> Error {
+    Error::cannot_read(failure.to_string(), failure.help())
+}
+
+/// Reads a file of the verifier's own, up to the bound `file-bytes`.
 pub(super) fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>> {
+    read_up_to(path, limit, "file-bytes")
+}
+
+/// Reads a file of the verifier's own, up to a bound of that name.
+pub(super) fn read_up_to(path: &Path, limit: u64, name: &str) -> Result<Vec<u8>> {
     let failed = |source| Error::File { path: path.to_owned(), source };
     let file = std::fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
@@ -181,7 +191,7 @@ pub(super) fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>> {
     if bytes.len() as u64 > limit {
         return Err(Error::unusable(
             format!("{} is longer than {limit} bytes", path.display()),
-            "raise the bound with --limit file-bytes=N if the file is what you expect",
+            format!("raise the bound with --limit {name}=N if the file is what you expect"),
         ));
     }
     Ok(bytes)

@@ -1,6 +1,8 @@
 //! The only room that prints, reads the environment, or asks the time. One file a command.
 
 pub mod arguments;
+pub mod blast_radius;
+pub mod ceremony;
 pub mod checkpoint;
 pub mod completions;
 mod defect;
@@ -13,12 +15,14 @@ pub mod hook;
 pub mod init;
 mod judge;
 mod keys_at_work;
+mod lookup;
 pub mod output;
 pub mod preview;
 pub mod progress;
 pub mod registry;
 mod revision;
 pub mod signoff;
+pub mod status;
 pub mod streams;
 pub mod tag;
 pub mod verify;
@@ -80,6 +84,12 @@ enum Command {
     Signoff(signoff::SignoffArgs),
     /// Say what a branch would need to pass as the next gate
     Preview(Box<preview::PreviewArgs>),
+    /// Change the registry: plan, approve, apply, and look back
+    Ceremony(ceremony::CeremonyArgs),
+    /// Tell who is current, stale, expiring or new, and what the next gate needs
+    Status(Box<status::StatusArgs>),
+    /// Tell everything that rests on a key, and what it takes to do without it
+    BlastRadius(Box<blast_radius::BlastRadiusArgs>),
     /// Write the first registry of the project that you stand in
     Init(init::InitArgs),
     /// Print the completion script for a shell
@@ -149,6 +159,9 @@ fn dispatch(cli: Cli, environment: &Environment, streams: &mut Streams<'_>) -> R
         Command::Registry(args) => registry::run(&args, environment, streams),
         Command::Signoff(args) => signoff::run(&args, environment, streams),
         Command::Preview(args) => preview::run(&args, environment, streams),
+        Command::Ceremony(args) => ceremony::run(&args, environment, streams),
+        Command::Status(args) => status::run(&args, environment, streams),
+        Command::BlastRadius(args) => blast_radius::run(&args, environment, streams),
         Command::Init(args) => init::run(&args, environment, streams),
         Command::Completions(args) => completions::run(&args, self::command(environment), streams),
     }

@@ -82,10 +82,12 @@ impl Steps<'_> {
             return Ok(BTreeSet::new());
         };
         let tree = self.repo.tree(folder)?;
-        let known: BTreeSet<Vec<u8>> = match before {
+        // By content too: junk under the name of an approved record must not hide it.
+        let known: BTreeSet<(Vec<u8>, Oid)> = match before {
             Some(before) => match self.repo.folder(before, CEREMONIES_FOLDER)? {
                 Some(folder) => {
-                    self.repo.tree(folder)?.entries().iter().map(|e| e.name.clone()).collect()
+                    let tree = self.repo.tree(folder)?;
+                    tree.entries().iter().map(|e| (e.name.clone(), e.id)).collect()
                 }
                 None => BTreeSet::new(),
             },
@@ -96,7 +98,7 @@ impl Steps<'_> {
             let name = std::str::from_utf8(&entry.name).ok()?;
             let path = format!("{CEREMONIES_FOLDER}/{name}");
             let serial = RecordName::of(&path)?.serial;
-            (!known.contains(&entry.name)).then_some((serial, path, entry.id))
+            (!known.contains(&(entry.name.clone(), entry.id))).then_some((serial, path, entry.id))
         });
         Ok(named.collect())
     }

@@ -8,16 +8,18 @@ use crate::model::policy::CosignScope;
 use crate::model::registry::REGISTRY_PATH;
 use crate::model::step::{Head, RegistryFile, Step};
 use crate::model::{
-    CeremonyRecord, FactTable, RecordReading, Registry, ReviewerId, SignatureFact, Time,
+    CeremonyRecord, FactTable, Fingerprint, RecordReading, Registry, ReviewerId, SignatureFact,
+    Time,
 };
 use crate::rules::authority::{Authorised, EntryIndex};
+use crate::rules::ceremony::asked::Asked;
 use crate::rules::ceremony::{self, Approved, Effects, Proposal};
 use crate::rules::currency::{Condition, Participation, condition};
 use crate::rules::keyring::Keyring;
-use crate::rules::registry_change::InForce;
+use crate::rules::registry_change::{InForce, is_record};
 use crate::statement::{SignerContext, ceremony_payload, request_id};
 
-use super::epoch::need_of_signer;
+use super::doubt::Shaken;
 use super::start::epoch_number;
 use super::{Ledger, Need};
 
@@ -30,8 +32,11 @@ pub(super) struct JudgedCeremony {
     keyring: Keyring,
     approved: Vec<Approved>,
     effects: Effects,
+    pub(super) asked: Asked,
     /// T of what follows: nothing is dated back past it.
     time: Time,
+    /// What the key in doubt did for it.
+    shaken: Option<Shaken>,
 }
 
 impl Ledger {
@@ -78,7 +83,9 @@ impl Ledger {
                 keyring,
                 approved: Vec::new(),
                 effects: Effects::default(),
+                asked: Asked::default(),
                 time: head.committer.time,
+                shaken: None,
             });
         };
         let mut dissents: BTreeMap<ReviewerId, BTreeSet<u64>> = BTreeMap::new();
@@ -103,6 +110,7 @@ impl Ledger {
             stranded: self.stranded(signed.unwrap_or(head.committer.time)),
         };
         let judged = ceremony::judge(&proposal);
+        let shaken = self.shake(&proposal, &judged.approved);
         findings.extend(judged.findings);
         findings.extend(future(&proposal, record));
         Some(JudgedCeremony {
@@ -113,6 +121,8 @@ impl Ledger {
             keyring,
             approved: judged.approved,
             effects: judged.effects,
+            asked: judged.asked,
+            shaken,
         })
     }
 
@@ -151,12 +161,11 @@ impl Ledger {
         let named = new.key_paths();
         key_files.retain(|path, _| named.contains(path));
         // A file that an earlier refused commit changed is not in the tree as it was in force.
-        for path in self.unrepaired.keys() {
-            if !step.keys.iter().any(|change| change.path == *path) {
-                key_files.remove(path);
-            }
+        let changed = changed_paths(step);
+        for path in self.unrepaired.keys().filter(|path| !changed.contains(path.as_str())) {
+            key_files.remove(path);
         }
-        InForce { registry: Some(registry), key_files }
+        InForce { registry: Some(registry), key_files, ..InForce::default() }
     }
 
     /// People whom nobody current and qualified could help at the next gate.
@@ -194,17 +203,21 @@ impl Ledger {
             self.needs.push(Need {
                 gate: Some(index),
                 signoff: None,
+                approval: true,
                 carrier: step.id,
                 position: step.position,
                 key: approved.signer.fingerprint,
                 primary: approved.signer.primary,
                 reviewer: approved.signer.reviewer_id.clone(),
                 signed: approved.time,
+                origin: self.origin_of(approved.signer.fingerprint, approved.signer.primary),
             });
         }
         if let Some(signer) = signer {
-            self.needs.push(Need { gate: Some(index), ..need_of_signer(step, signer) });
+            let need = self.need_of_signer(step, signer);
+            self.needs.push(Need { gate: Some(index), ..need });
         }
+        self.note_ceremony(index, judged.shaken);
         self.remember_origins(&judged.registry, index);
         self.last_time = self.last_time.max(Some(judged.time));
         self.welcome(&judged.registry, judged.time);
@@ -219,15 +232,24 @@ impl Ledger {
         self.index = EntryIndex::new(&judged.registry.keys);
         self.registry = judged.registry;
         self.registry_commit = step.id;
-        self.in_force = judged.in_force;
-        self.keyring = judged.keyring;
         // The commit is what is in force now, so that nothing of it waits for a repair.
+        let changed = changed_paths(step);
+        let mut records = std::mem::take(&mut self.in_force.records);
+        records.retain(|path, _| !changed.contains(path.as_str()));
+        self.in_force = InForce { records, ..judged.in_force };
+        self.keyring = judged.keyring;
         let named = self.registry.key_paths();
         self.unrepaired.retain(|path, _| {
             path != REGISTRY_PATH
-                && !step.keys.iter().any(|change| change.path == *path)
-                && named.contains(path)
+                && !changed.contains(path.as_str())
+                && (named.contains(path) || is_record(path))
         });
+    }
+
+    /// The ceremony that brought a key, or else its primary, last: a later window of the same key
+    /// says nothing about what it signed before.
+    pub(super) fn origin_of(&self, key: Fingerprint, primary: Fingerprint) -> Option<usize> {
+        self.origins.get(&key).or_else(|| self.origins.get(&primary)).copied()
     }
 
     /// Entries that were not there before rest on this ceremony.
@@ -340,6 +362,10 @@ impl Ledger {
         let rule = self.registry.policy.ceremony.threshold;
         people.len() as u64 >= ceremony::threshold::needed(rule, asked).max(all.min(2))
     }
+}
+
+fn changed_paths(step: &Step) -> BTreeSet<&str> {
+    step.keys.iter().map(|change| change.path.as_str()).collect()
 }
 
 fn unreadable(reading: &RecordReading) -> Finding {

@@ -13,6 +13,7 @@ use crate::rules::binding::{self, Bound, OnMainline};
 use crate::rules::commit_signature::{self, Accepts};
 use crate::rules::{dissent, manifest_file, quorum, scope, sequence};
 
+use super::doubt::Retold;
 use super::reattest::{AcceptedEpoch, Covers, condensed};
 use super::signoffs::{Around, Judged};
 use super::start::epoch_number;
@@ -28,6 +29,8 @@ pub(super) struct JudgedGate {
     dissents: Vec<dissent::OpenDissent>,
     /// Sign-offs that count for the commit's own content.
     pub(super) counted: Vec<Signoff>,
+    /// What would be found without what the key in doubt signed off.
+    without: Option<Vec<Finding>>,
 }
 
 /// What the state takes over if the whole commit holds.
@@ -78,6 +81,7 @@ impl Ledger {
                 accept: None,
                 dissents: Vec::new(),
                 counted: Vec::new(),
+                without: None,
             };
         };
         let bound = self.check_place(step, manifest, report.epoch, &mut findings);
@@ -107,14 +111,16 @@ impl Ledger {
             time: judged.time,
             people: judged.counted.iter().map(|s| s.reviewer_id.clone()).collect(),
             cures: manifest.cures.clone(),
-            needs: needs(step, &judged),
+            needs: self.needs_of(step, &judged),
             only_manifests: self.only_manifests(step),
         });
         // For what policy asks of this very commit.
         let here = bound.is_some_and(|bound| bound.gate == step.id);
         let counted = judged.counted.iter().filter(|_| here).map(|s| Signoff::clone(s)).collect();
+        let retold = Retold { step, head, manifest, signer, epoch: report.epoch, until, bound };
+        let without = self.judge_without(&retold, &judged, false);
         let dissents = if self.concerns_now(manifest) { judged.dissents } else { Vec::new() };
-        JudgedGate { report, findings, accept, dissents, counted }
+        JudgedGate { report, findings, accept, dissents, counted, without }
     }
 
     /// Whether a manifest is about what comes after the last accepted gate: a dissent that was made
@@ -167,7 +173,7 @@ impl Ledger {
     }
 
     #[expect(clippy::too_many_arguments, reason = "one call, each argument a different fact")]
-    fn judge_people<'m>(
+    pub(super) fn judge_people<'m>(
         &self,
         step: &Step,
         head: &Head,
@@ -196,7 +202,7 @@ impl Ledger {
     }
 
     /// Scope, quorum and dissent.
-    fn check_whole(
+    pub(super) fn check_whole(
         &self,
         step: &Step,
         manifest: &Manifest,
@@ -284,9 +290,11 @@ impl Ledger {
     ) {
         gate.report.verdict = Verdict::of(gate.findings.iter().map(|f| f.severity));
         let Some(accepted) = gate.accept.take() else { return };
+        self.note_without(index, gate.without.take());
         self.needs.extend(accepted.needs.into_iter().map(|n| Need { gate: Some(index), ..n }));
         if let Some(signer) = signer {
-            self.needs.push(Need { gate: Some(index), ..need_of_signer(step, signer) });
+            let need = self.need_of_signer(step, signer);
+            self.needs.push(Need { gate: Some(index), ..need });
         }
         self.manifests.insert(accepted.path, accepted.blob);
         self.last_time = self.last_time.max(Some(accepted.time));
@@ -407,9 +415,12 @@ impl Ledger {
             ..gate_report(step, Some(change), Some(&signer), Some(time))
         });
         let index = self.gates.len().saturating_sub(1);
-        self.needs
-            .extend(needs(step, &judged).into_iter().map(|n| Need { gate: Some(index), ..n }));
-        self.needs.push(Need { gate: Some(index), ..need_of_signer(step, &signer) });
+        let retold =
+            Retold { step, head, manifest, signer: Some(&signer), epoch, until: 0, bound: None };
+        self.note_without(index, self.judge_without(&retold, &judged, true));
+        let mut needs = self.needs_of(step, &judged);
+        needs.push(self.need_of_signer(step, &signer));
+        self.needs.extend(needs.into_iter().map(|n| Need { gate: Some(index), ..n }));
         true
     }
 
@@ -437,36 +448,44 @@ pub(super) fn soften(judged: &Judged<'_>, findings: &mut [Finding]) {
     }
 }
 
-/// The commit's own signature.
-pub(super) fn need_of_signer(step: &Step, signer: &Authorised) -> Need {
-    Need {
-        gate: None,
-        signoff: None,
-        carrier: step.id,
-        position: step.position,
-        key: signer.signer.fingerprint,
-        primary: signer.signer.primary,
-        reviewer: signer.signer.reviewer_id.clone(),
-        signed: signer.time,
+impl Ledger {
+    /// The commit's own signature.
+    pub(super) fn need_of_signer(&self, step: &Step, signer: &Authorised) -> Need {
+        let (key, primary) = (signer.signer.fingerprint, signer.signer.primary);
+        Need {
+            gate: None,
+            signoff: None,
+            approval: false,
+            carrier: step.id,
+            position: step.position,
+            key,
+            primary,
+            reviewer: signer.signer.reviewer_id.clone(),
+            signed: signer.time,
+            origin: self.origin_of(key, primary),
+        }
     }
-}
 
-fn needs(step: &Step, judged: &Judged<'_>) -> Vec<Need> {
-    judged
-        .signed_by
-        .iter()
-        .filter_map(|by| {
-            let reviewer = judged.reports.get(by.signoff)?.reviewer_id.clone();
-            Some(Need {
-                gate: None,
-                signoff: Some(by.signoff),
-                carrier: step.id,
-                position: step.position,
-                key: by.key,
-                primary: by.primary,
-                reviewer,
-                signed: by.at,
+    /// The signatures of sign-offs.
+    pub(super) fn needs_of(&self, step: &Step, judged: &Judged<'_>) -> Vec<Need> {
+        judged
+            .signed_by
+            .iter()
+            .filter_map(|by| {
+                let reviewer = judged.reports.get(by.signoff)?.reviewer_id.clone();
+                Some(Need {
+                    gate: None,
+                    signoff: Some(by.signoff),
+                    approval: false,
+                    carrier: step.id,
+                    position: step.position,
+                    key: by.key,
+                    primary: by.primary,
+                    reviewer,
+                    signed: by.at,
+                    origin: self.origin_of(by.key, by.primary),
+                })
             })
-        })
-        .collect()
+            .collect()
+    }
 }

@@ -1,6 +1,6 @@
 //! What would be said of a manifest that the next commit brings. Nothing is taken over.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Code, Finding};
 use crate::model::gate::ManifestPaths;
@@ -9,6 +9,7 @@ use crate::model::step::{ManifestChange, Step};
 use crate::model::{KeyFile, ManifestName, Oid, ReviewerId, Signer};
 use crate::report::{GateReport, Verdict};
 use crate::rules::authority::Authorised;
+use crate::rules::ceremony::asked::Asked;
 
 use super::Ledger;
 use super::step::gate_report;
@@ -23,6 +24,15 @@ pub struct Foreseen {
     pub findings: Vec<Finding>,
     /// Who was taken for the signer of the commit.
     pub assumed_signer: Option<ReviewerId>,
+}
+
+/// What would be said of a ceremony.
+#[derive(Clone, Debug)]
+pub struct ForeseenCeremony {
+    /// What was found about it and about the files that it brings.
+    pub findings: Vec<Finding>,
+    /// Who is asked, and who has answered.
+    pub asked: Asked,
 }
 
 impl Ledger {
@@ -105,6 +115,31 @@ impl Ledger {
             without_commit(finding, step.id);
         }
         Foreseen { gate, findings, assumed_signer }
+    }
+
+    /// Blobs of the key files in force, by path.
+    #[must_use]
+    pub fn key_file_blobs(&self) -> BTreeMap<String, Oid> {
+        let files = self.in_force.key_files.iter();
+        files.map(|(path, (blob, _))| (path.clone(), *blob)).collect()
+    }
+
+    /// Judges the change of the registry that a commit brings which does not exist yet, as
+    /// [`Ledger::foresee`] does. `None` where it is no ceremony: the registry is the one in force, or
+    /// comes without a record.
+    #[must_use]
+    pub fn foresee_ceremony(mut self, step: &Step) -> Option<ForeseenCeremony> {
+        let step = &Step { position: self.position.saturating_add(1), ..step.clone() };
+        let head = step.commit.as_ref().ok()?;
+        let record = self.record_of(step)?.path.as_str();
+        let mut findings = self.check_files(step, Some(record));
+        self.refresh(step);
+        let judged = self.judge_ceremony(step, head, None)?;
+        findings.extend(judged.findings);
+        for finding in &mut findings {
+            without_commit(finding, step.id);
+        }
+        Some(ForeseenCeremony { findings, asked: judged.asked })
     }
 
     /// The manifest of an accepted gate is never written again.

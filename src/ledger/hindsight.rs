@@ -7,7 +7,6 @@ use crate::model::registry::{KeyEntry, KeyState, Retirement};
 use crate::model::{Fingerprint, GateKind, Oid};
 use crate::report::Verdict;
 
-use super::reattest::Reattestation;
 use super::{Ledger, Need};
 
 /// Ceremonies, by their place among gates, that stand as far as the tip knows.
@@ -102,7 +101,7 @@ impl Ledger {
 
     /// A ceremony that hindsight refuses also refuses everything that needs an entry it brought.
     fn by_origin(&self, need: &Need, sources: &Standing) -> Option<Finding> {
-        let origin = self.fallen_origin(need.key, need.primary, sources)?;
+        let origin = need.origin.filter(|origin| !sources.contains(origin))?;
         let origin = self.gates.get(origin)?;
         Some(
             Finding::new(Code::KeyCompromised, "this rests on a key that a refused ceremony brought")
@@ -112,16 +111,6 @@ impl Ledger {
                 )
                 .help("have it signed off again with other keys, or acknowledge that ceremony in one of kind compromise"),
         )
-    }
-
-    fn fallen_origin(
-        &self,
-        key: Fingerprint,
-        primary: Fingerprint,
-        sources: &Standing,
-    ) -> Option<usize> {
-        let listed = self.origins.get(&key).or_else(|| self.origins.get(&primary));
-        listed.copied().filter(|origin| !sources.contains(origin))
     }
 
     fn about(&self, need: &Need, finding: Finding) -> Finding {
@@ -135,20 +124,30 @@ impl Ledger {
         finding
     }
 
-    /// The entry that says that a key was compromised: its own, which outranks, or its primary's.
-    fn compromised(&self, key: Fingerprint, primary: Fingerprint) -> Option<&KeyEntry> {
-        let own = self.registry.entries(key).find(|entry| entry.is_compromised());
+    /// The entries that say that a key was compromised: its own, which outrank, or its primary's.
+    fn compromised(
+        &self,
+        key: Fingerprint,
+        primary: Fingerprint,
+    ) -> impl Iterator<Item = &KeyEntry> {
         let listed = self.registry.entries(key).next().is_some();
-        if own.is_some() || listed {
-            return own;
-        }
-        self.registry.entries(primary).find(|entry| entry.is_compromised())
+        let entries = self.registry.entries(if listed { key } else { primary });
+        entries.filter(|entry| entry.is_compromised())
     }
 
     /// The registry governs over the certificate: `trusted_until` names the last good commit, and
     /// `acknowledged` what was looked into since.
     fn by_registry(&self, need: &Need, standing: &Standing) -> Option<Finding> {
-        let entry = self.compromised(need.key, need.primary)?;
+        // Of several windows each has a say: where in the file they stand decides nothing.
+        let mut said: Vec<Finding> = self
+            .compromised(need.key, need.primary)
+            .filter_map(|entry| self.by_entry(need, standing, entry))
+            .collect();
+        said.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        said.into_iter().next()
+    }
+
+    fn by_entry(&self, need: &Need, standing: &Standing, entry: &KeyEntry) -> Option<Finding> {
         let KeyState::Retired(retirement) = &entry.state else { return None };
         // What a ceremony says that does not stand itself is not heard.
         let heard = entry
@@ -226,18 +225,12 @@ impl Ledger {
 
     /// Whether people vouched for a gate again, with keys that are good as far as the tip knows.
     fn is_reattested(&self, gate: Oid, standing: &Standing) -> bool {
-        let good = |(key, primary): &(Fingerprint, Fingerprint), one: &Reattestation| {
-            if self.fallen_origin(*key, *primary, standing).is_some() {
-                return false;
-            }
-            match self.compromised(*key, *primary).map(|entry| &entry.state) {
-                Some(KeyState::Retired(retirement)) => self.is_trusted(retirement, one.position),
-                _ => !self.keyring.revocations(*primary, *key).any(|(_, r)| r.hard),
-            }
+        // A re-attestation is no gate, so that nothing acknowledges it.
+        let good = |need: &Need| {
+            self.look_back(need, standing).is_none_or(|finding| finding.severity < Severity::Error)
         };
-        self.reattested
-            .get(&gate)
-            .is_some_and(|all| all.iter().any(|one| one.keys.iter().all(|key| good(key, one))))
+        let all = self.reattested.get(&gate);
+        all.is_some_and(|all| all.iter().any(|one| one.needs.iter().all(good)))
     }
 
     fn by_certificate(&self, need: &Need) -> Option<Finding> {

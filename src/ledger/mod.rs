@@ -6,6 +6,7 @@
 
 mod ceremony;
 mod commits;
+mod doubt;
 mod epoch;
 mod foresee;
 mod govern;
@@ -13,14 +14,19 @@ mod hindsight;
 mod outlook;
 mod reattest;
 mod signoffs;
+mod standing;
 mod start;
 mod step;
 mod tag;
 mod supersede;
 
 pub use commits::{Judged, Pinned, Tally};
-pub use foresee::Foreseen;
-pub use outlook::{Accepted, Outlook, Person};
+pub use doubt::{Question, Rest, RestKind, RestSignature, SignedAs};
+pub use foresee::{Foreseen, ForeseenCeremony};
+pub use outlook::{Accepted, Candidate, Outlook};
+pub use standing::{
+    CutOff, DomainNow, Due, DueKind, KeyNow, NextGate, OpenFor, Person, SigningKey, Standing,
+};
 pub use start::Unusable;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -38,6 +44,7 @@ use crate::rules::dissent::OpenDissent;
 use crate::rules::keyring::Keyring;
 use crate::rules::registry_change::InForce;
 use crate::rules::self_review::Contribution;
+use doubt::Doubt;
 use reattest::{AcceptedEpoch, Reattestation};
 
 /// What the run was asked, as far as judging is concerned.
@@ -55,6 +62,8 @@ pub struct Options {
     pub anchor_signer: Option<Fingerprint>,
     /// Uncovered commits are an error.
     pub require_covered: bool,
+    /// A key about which the fold is asked what rests on it.
+    pub doubt: Option<Question>,
 }
 
 /// A signature that an accepted gate rests on.
@@ -64,6 +73,8 @@ struct Need {
     gate: Option<usize>,
     /// Index of the sign-off in the gate's manifest; `None` for the commit's own signature.
     signoff: Option<usize>,
+    /// It is an approval of a ceremony.
+    approval: bool,
     /// The commit that carries the signature.
     carrier: Oid,
     /// Its place on the mainline.
@@ -72,6 +83,8 @@ struct Need {
     primary: Fingerprint,
     reviewer: ReviewerId,
     signed: Time,
+    /// The ceremony that had brought the key by then, for keys that came after the anchor.
+    origin: Option<usize>,
 }
 
 /// The last accepted epoch gate.
@@ -121,6 +134,8 @@ pub struct Ledger {
     cured: BTreeSet<Oid>,
     /// Paths below `keys/` that are not as they are in force, and the commits that left them so.
     unrepaired: BTreeMap<String, BTreeSet<Oid>>,
+    /// What is gathered for the question that the run was asked.
+    doubt: Option<Doubt>,
     /// Whether the anchor is a gate that its own registry supports.
     anchor_is_gate: bool,
     gates: Vec<GateReport>,
@@ -146,6 +161,8 @@ pub struct Outcome {
     pub registry: Arc<Registry>,
     /// The same for the report.
     pub in_force: RegistryInForce,
+    /// What rests on the key that the run was asked about, in mainline order.
+    pub rests: Vec<Rest>,
 }
 
 impl Ledger {
@@ -182,6 +199,7 @@ impl Ledger {
         let covered = self.coverage();
         self.require_a_gate();
         self.count();
+        let rests = self.rests();
         // Hindsight and cures come last, and are shown where they belong. The sort is stable.
         self.findings.sort_by_key(|(position, _)| *position);
         Outcome {
@@ -197,6 +215,7 @@ impl Ledger {
             counts: self.counts,
             covered,
             registry: self.registry,
+            rests,
         }
     }
 

@@ -20,7 +20,7 @@ pub struct Outlook {
     /// What its manifest must name.
     pub previous: PreviousGate,
     /// Everybody in the registry who is human.
-    pub people: BTreeMap<ReviewerId, Person>,
+    pub people: BTreeMap<ReviewerId, Candidate>,
     /// By domain: who wrote every change since the last gate that touches it.
     pub only_authors: BTreeMap<DomainId, BTreeSet<ReviewerId>>,
     /// Attested dissents that nobody has lifted.
@@ -31,7 +31,7 @@ pub struct Outlook {
 
 /// What a person would be at the next gate, were it made now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Person {
+pub struct Candidate {
     /// Current and qualified, or not.
     pub condition: Condition,
     /// Whether a key of theirs stands, in a window that is open.
@@ -62,7 +62,7 @@ impl Ledger {
         let people = humans.map(|id| {
             let known = self.participation.get(id);
             let condition = currency::condition(&cx, known, epoch, at);
-            (id.clone(), Person { condition, has_key: self.has_key(id, at) })
+            (id.clone(), Candidate { condition, has_key: self.has_key(id, at) })
         });
         let accepted = self.epochs.iter().map(|(epoch, accepted)| {
             let accepted = Accepted {

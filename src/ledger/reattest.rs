@@ -10,8 +10,8 @@ use crate::report::SignoffReport;
 use crate::rules::self_review::Contribution;
 use crate::rules::{binding, dissent, manifest_file, quorum, scope};
 
-use super::Ledger;
 use super::signoffs::{Around, Judged};
+use super::{Ledger, Need};
 
 /// What an accepted epoch gate was about.
 #[derive(Clone, Debug)]
@@ -164,11 +164,17 @@ impl Ledger {
         if findings.iter().all(|f| f.severity < crate::finding::Severity::Undecided)
             && let Some((_, blob)) = change.file.after
         {
+            let signed = judged
+                .signed_by
+                .iter()
+                .filter_map(|by| Some((manifest.signoffs.get(by.signoff)?, by)));
+            let shaken = self.reattestation_in_doubt(step, epoch, gate, signed);
+            if let Some(doubt) = self.doubt.as_mut() {
+                doubt.keep(shaken);
+            }
             self.manifests.insert(change.file.path.clone(), blob);
-            self.reattested.entry(gate).or_default().push(Reattestation {
-                position: step.position,
-                keys: judged.signed_by.iter().map(|by| (by.key, by.primary)).collect(),
-            });
+            let needs = self.needs_of(step, &judged);
+            self.reattested.entry(gate).or_default().push(Reattestation { needs });
         }
         Reattested { findings: of_epoch(findings, epoch), signoffs: judged.reports }
     }
@@ -208,9 +214,8 @@ pub(super) struct Reattested {
 /// A valid re-attestation, and what it rests on itself.
 #[derive(Clone, Debug)]
 pub(super) struct Reattestation {
-    pub(super) position: u64,
-    /// Keys and primaries of its sign-offs.
-    pub(super) keys: Vec<(crate::model::Fingerprint, crate::model::Fingerprint)>,
+    /// What its sign-offs need.
+    pub(super) needs: Vec<Need>,
 }
 
 /// Same subject and predecessor as the gate.

@@ -50,10 +50,14 @@ impl Ledger {
             return Err(Unusable(findings));
         };
         let mut keyring = Keyring::default();
-        let mut in_force = InForce { registry: Some(blob), key_files: BTreeMap::new() };
+        let mut in_force = InForce { registry: Some(blob), ..InForce::default() };
+        let named = registry.key_paths();
         for (path, (blob, file)) in &start.key_files {
             keyring.accept(path, file);
-            in_force.key_files.insert(path.clone(), (*blob, Arc::clone(file)));
+            // What no entry names can change unseen, so that whoever names it later brings it.
+            if named.contains(path) {
+                in_force.key_files.insert(path.clone(), (*blob, Arc::clone(file)));
+            }
             if file.holds_secret {
                 findings.push(secret(path).commit(anchor));
             }
@@ -87,6 +91,7 @@ impl Ledger {
             needs: Vec::new(),
             cured: BTreeSet::new(),
             unrepaired: BTreeMap::new(),
+            doubt: options.doubt.clone().map(super::doubt::Doubt::new),
             anchor_is_gate: false,
             gates: Vec::new(),
             findings: findings.into_iter().map(|finding| (0, finding)).collect(),
@@ -302,10 +307,15 @@ fn enrolled_by_record(records: &[Arc<RecordReading>]) -> BTreeSet<ReviewerId> {
     for reading in records {
         let name = RecordName::of(&reading.path).filter(|name| name.kind == CeremonyKind::Enroll);
         let Some(name) = name else { continue };
-        people.extend(name.reviewer);
-        let approvals = reading.record.iter().flat_map(|record| &record.approvals);
-        let brought = approvals.filter(|approval| approval.role == ApprovalRole::Possession);
-        people.extend(brought.map(|approval| approval.reviewer_id.clone()));
+        let by = |role| {
+            let approvals = reading.record.iter().flat_map(|record| &record.approvals);
+            let approvals = approvals.filter(move |approval| approval.role == role);
+            approvals.map(|approval| &approval.reviewer_id)
+        };
+        // Whoever could authorise it was there before, and may have rotated a key beside it.
+        let there: BTreeSet<&ReviewerId> = by(ApprovalRole::Authorise).collect();
+        let brought = by(ApprovalRole::Possession).chain(&name.reviewer);
+        people.extend(brought.filter(|person| !there.contains(person)).cloned());
     }
     people
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::finding::{Code, Finding, Severity};
 use crate::model::manifest::{Binding, Signoff};
 use crate::model::registry::REGISTRY_PATH;
-use crate::model::step::{Head, ManifestChange, RegistryFile, Step, Subject};
+use crate::model::step::{FileChange, Head, ManifestChange, RegistryFile, Step, Subject};
 use crate::model::{GateKind, MalformedObject, Manifest, ManifestName, Oid, SignatureFact, Time};
 use crate::report::{GateReport, JudgedCommit, Verdict};
 use crate::rules::attestation::Carrier;
@@ -118,14 +118,15 @@ impl Ledger {
     }
 
     /// Takes over key files to which their owners added something.
-    fn refresh(&mut self, step: &Step) {
+    pub(super) fn refresh(&mut self, step: &Step) {
         for (path, blob, file) in registry_change::refreshed(step, &self.in_force) {
             self.keyring.accept(path, file);
             self.in_force.key_files.insert(path.to_owned(), (blob, Arc::clone(file)));
         }
     }
 
-    /// Which commits left the registry, or a key file that it names, other than it is in force.
+    /// Which commits left the registry, a key file that it names, or a ceremony record other than it
+    /// is in force.
     fn note_repairs(&mut self, step: &Step) {
         let named = self.registry.key_paths();
         let refreshed: BTreeSet<&str> = registry_change::refreshed(step, &self.in_force)
@@ -134,6 +135,10 @@ impl Ledger {
             .collect();
         for change in &step.keys {
             let path = change.path.as_str();
+            if registry_change::is_record(path) {
+                self.note_record(step, change);
+                continue;
+            }
             let accepted = if path == REGISTRY_PATH {
                 self.in_force.registry
             } else if named.contains(path) {
@@ -150,8 +155,19 @@ impl Ledger {
         }
     }
 
+    /// What stood before the first illegal change of a record is what is in force.
+    fn note_record(&mut self, step: &Step, change: &FileChange) {
+        if self.in_force.is_repaired(change) {
+            self.in_force.records.remove(&change.path);
+            self.unrepaired.remove(&change.path);
+        } else {
+            self.in_force.records.entry(change.path.clone()).or_insert(change.before);
+            self.unrepaired.entry(change.path.clone()).or_default().insert(step.id);
+        }
+    }
+
     /// `record` is the path of the record by which the commit changes the registry.
-    fn check_files(&self, step: &Step, record: Option<&str>) -> Vec<Finding> {
+    pub(super) fn check_files(&self, step: &Step, record: Option<&str>) -> Vec<Finding> {
         let mut findings = registry_change::check(&self.context(), step, &self.in_force, record);
         for change in &step.manifests {
             if let Some(accepted) = self.manifests.get(&change.file.path) {

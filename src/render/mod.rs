@@ -4,6 +4,7 @@
 //! already; `escape` does it once more for every format, so that a string that was
 //! forgotten cannot steer a terminal, a log reader, or a build service.
 
+pub mod ceremony;
 mod concise;
 mod escape;
 mod explain;
@@ -15,6 +16,7 @@ pub mod json;
 mod junit;
 mod markdown;
 mod ndjson;
+mod outlook;
 mod rows;
 mod sarif;
 mod timeline;
@@ -30,6 +32,7 @@ mod tests_formats;
 
 pub use explain::{explain, explain_list};
 pub use findings::findings;
+pub use outlook::{blast_radius, blast_radius_json, revocations_json, status, status_json};
 
 use crate::report::Report;
 

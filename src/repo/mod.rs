@@ -19,6 +19,7 @@ mod lines;
 pub mod object;
 mod open;
 pub mod refs;
+pub mod stage;
 pub mod subject;
 pub mod tag;
 pub mod tree;

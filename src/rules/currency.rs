@@ -1,9 +1,9 @@
 //! Rule: whoever vouches has taken part recently, and has been introduced.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Code, CodeDoc, Finding, Severity};
-use crate::model::policy::CosignScope;
+use crate::model::policy::{CosignScope, CurrencyPolicy};
 use crate::model::{DomainId, ReviewerId, Time};
 
 use super::Context;
@@ -57,6 +57,20 @@ pub enum Condition {
     },
 }
 
+/// Up to which epoch and up to which moment somebody stays current, both included. −1 and below
+/// stand for epochs before the first.
+#[must_use]
+pub fn current_until(policy: &CurrencyPolicy, known: &Participation) -> (i64, Time) {
+    let epochs = i64::try_from(policy.max_epochs).unwrap_or(i64::MAX);
+    (known.last_epoch.saturating_add(epochs), known.last_time.plus(policy.max_age))
+}
+
+/// How many co-signed gates a newcomer still lacks; 0 for everybody else.
+#[must_use]
+pub fn cosigns_lacking(policy: &CurrencyPolicy, known: &Participation) -> u64 {
+    if known.qualified { 0 } else { policy.newcomer_cosigns.saturating_sub(known.cosigned) }
+}
+
 /// Judges one reviewer at epoch `epoch`, time `at`.
 #[must_use]
 pub fn condition(
@@ -75,8 +89,9 @@ pub fn condition(
         };
     };
     let epoch = i64::try_from(epoch).unwrap_or(i64::MAX);
-    let missed = epoch.saturating_sub(known.last_epoch);
-    if missed > i64::try_from(policy.max_epochs).unwrap_or(i64::MAX) {
+    let (last_epoch, last_time) = current_until(policy, known);
+    if epoch > last_epoch {
+        let missed = epoch.saturating_sub(known.last_epoch);
         return Condition::NeedsHelp {
             code: Code::ReviewerStale,
             observed: format!(
@@ -87,7 +102,7 @@ pub fn condition(
             field: "currency.max_epochs",
         };
     }
-    if known.last_time.plus(policy.max_age) < at {
+    if last_time < at {
         return Condition::NeedsHelp {
             code: Code::ReviewerStale,
             observed: format!("last participation {}, judged at {at}", known.last_time),
@@ -95,7 +110,7 @@ pub fn condition(
             field: MAX_AGE,
         };
     }
-    if !known.qualified && known.cosigned < policy.newcomer_cosigns {
+    if cosigns_lacking(policy, known) > 0 {
         return Condition::NeedsHelp {
             code: Code::ReviewerNotQualified,
             observed: format!(
@@ -133,12 +148,19 @@ pub fn check(
         .map(|c| condition(cx, participation.get(c.reviewer), epoch, at))
         .collect();
     let scope = cx.registry.policy.currency.cosign_scope;
+    let within = |one: &Candidate<'_>| match scope {
+        CosignScope::Gate => None,
+        CosignScope::Domain => Some(one.domain.clone()),
+    };
+    let mut helpers: BTreeMap<Option<DomainId>, BTreeSet<&ReviewerId>> = BTreeMap::new();
+    for (one, condition) in candidates.iter().zip(&conditions) {
+        if *condition == Condition::Unaided {
+            helpers.entry(within(one)).or_default().insert(one.reviewer);
+        }
+    }
     let helped = |me: &Candidate<'_>| {
-        candidates.iter().zip(&conditions).any(|(other, condition)| {
-            *condition == Condition::Unaided
-                && other.reviewer != me.reviewer
-                && (scope == CosignScope::Gate || other.domain == me.domain)
-        })
+        let helpers = helpers.get(&within(me));
+        helpers.is_some_and(|helpers| helpers.iter().any(|other| *other != me.reviewer))
     };
     candidates
         .iter()

@@ -56,12 +56,31 @@ pub struct InForce {
     pub registry: Option<Oid>,
     /// The key files, by path: blob and what it says.
     pub key_files: BTreeMap<String, (Oid, Arc<KeyFile>)>,
+    /// Ceremony records that are not as they are in force, with what is: mode and blob, or nothing.
+    pub records: BTreeMap<String, Option<(u32, Oid)>>,
+}
+
+impl InForce {
+    /// Whether a change of a ceremony record puts back what is in force. Records that are not in
+    /// `records` stand as they are in force.
+    #[must_use]
+    pub fn is_repaired(&self, change: &FileChange) -> bool {
+        self.records.get(&change.path).is_some_and(|accepted| *accepted == change.after)
+    }
+}
+
+/// Whether a path is that of a ceremony record, or could be taken for one.
+#[must_use]
+pub fn is_record(path: &str) -> bool {
+    path.strip_prefix(CEREMONIES_FOLDER).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Key files of a commit that are refreshed by it: changed so that nothing is taken away.
 #[must_use]
 pub fn refreshed<'a>(step: &'a Step, in_force: &InForce) -> Vec<(&'a str, Oid, &'a Arc<KeyFile>)> {
-    if step.registry.is_some() {
+    // A ceremony lists its key files; a repair of the registry hinders no refresh beside it.
+    let repaired = |file: &RegistryFile| file.blob().is_some() && file.blob() == in_force.registry;
+    if !step.registry.as_ref().is_none_or(repaired) {
         return Vec::new();
     }
     step.keys
@@ -121,7 +140,7 @@ pub fn check(
     let refreshed: Vec<&str> =
         refreshed(step, in_force).into_iter().map(|(path, ..)| path).collect();
     for change in step.keys.iter().filter(|c| !refreshed.contains(&c.path.as_str())) {
-        let is_record = change.path.starts_with(&format!("{CEREMONIES_FOLDER}/"));
+        let is_record = is_record(&change.path);
         if record.is_some() && (record == Some(change.path.as_str()) || !is_record) {
             continue;
         }
@@ -202,8 +221,18 @@ pub fn not_regular(what: &str) -> Finding {
 
 fn file(change: &FileChange, in_force: &InForce, is_record: bool) -> Option<Finding> {
     let regular = change.after.filter(|(mode, _)| *mode == 0o100_644).map(|(_, blob)| blob);
-    let accepted = in_force.key_files.get(&change.path).map(|(blob, _)| *blob);
-    if !is_record && regular == accepted && (regular.is_some() || change.after.is_none()) {
+    let accepted = if is_record {
+        let known = in_force.records.get(&change.path).copied();
+        known.unwrap_or(change.before).map(|(_, blob)| blob)
+    } else {
+        in_force.key_files.get(&change.path).map(|(blob, _)| *blob)
+    };
+    let repaired = if is_record {
+        in_force.is_repaired(change)
+    } else {
+        regular == accepted && (regular.is_some() || change.after.is_none())
+    };
+    if repaired {
         return None;
     }
     let path = shown(&change.path);
@@ -255,6 +284,7 @@ mod tests {
                 "keys/alice.asc".to_owned(),
                 (id(60), Arc::new(World::new().key_file("alice"))),
             )]),
+            records: BTreeMap::new(),
         }
     }
 

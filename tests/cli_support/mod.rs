@@ -5,6 +5,8 @@
 pub(crate) mod people;
 pub(crate) mod project;
 
+pub(crate) mod ceremony;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 

@@ -379,6 +379,7 @@ pub(crate) fn fold_knowing(start: &Start, steps: &[Step], now: i64, seen: &[KeyF
         branch: None,
         anchor_signer: None,
         require_covered: false,
+        doubt: None,
     };
     let mut ledger = Ledger::start(start, options).unwrap_or_else(|no| panic!("{:#?}", no.0));
     for step in steps {

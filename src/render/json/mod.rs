@@ -1,8 +1,13 @@
 //! The JSON report. Its shapes are frozen copies: one file a version.
 
+pub mod blast_v1;
+mod from_blast;
 mod from_report;
+mod from_status;
 mod inert;
 pub mod preview_v1;
+pub mod outlook;
+pub mod status_v1;
 pub mod v1;
 
 pub(super) use inert::{to_line, to_pretty};
@@ -18,25 +23,56 @@ pub(super) fn render(report: &Report, style: &Style) -> Vec<u8> {
 /// holds it.
 #[must_use]
 pub fn schema() -> String {
+    schema_of::<v1::Report>()
+}
+
+/// The same of `gatecheck-status/1`, as `docs/schema/status.schema.json` holds it.
+#[must_use]
+pub fn status_schema() -> String {
+    schema_of::<status_v1::Status>()
+}
+
+/// The same of `gatecheck-blast-radius/1`, as `docs/schema/blast-radius.schema.json` holds it.
+#[must_use]
+pub fn blast_radius_schema() -> String {
+    schema_of::<blast_v1::BlastRadius>()
+}
+
+/// The same of `gatecheck-revocations/1`, as `docs/schema/revocations.schema.json` holds it.
+#[must_use]
+pub fn revocations_schema() -> String {
+    schema_of::<blast_v1::Revocations>()
+}
+
+fn schema_of<T: schemars::JsonSchema>() -> String {
     let generator = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
-    let schema = generator.into_generator().into_root_schema_for::<v1::Report>();
+    let schema = generator.into_generator().into_root_schema_for::<T>();
     String::from_utf8_lossy(&to_pretty(&schema)).into_owned()
 }
 
 #[cfg(test)]
 mod tests {
-    /// Run with `UPDATE_SCHEMA=1` to write the file anew.
+    /// Run with `UPDATE_SCHEMA=1` to write the files anew.
     #[test]
-    fn the_published_schema_is_the_one_that_the_types_make() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/schema/report.schema.json");
-        if std::env::var_os("UPDATE_SCHEMA").is_some() {
-            std::fs::write(path, super::schema()).unwrap();
+    fn the_published_schemas_are_the_ones_that_the_types_make() {
+        let schemas = [
+            ("report", super::schema()),
+            ("status", super::status_schema()),
+            ("blast-radius", super::blast_radius_schema()),
+            ("revocations", super::revocations_schema()),
+        ];
+        for (name, schema) in schemas {
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/schema");
+            let path = format!("{folder}/{name}.schema.json");
+            if std::env::var_os("UPDATE_SCHEMA").is_some() {
+                std::fs::write(&path, &schema).unwrap();
+            }
+            let published = std::fs::read_to_string(path).unwrap();
+            assert!(
+                published == schema,
+                "docs/schema/{name}.schema.json is not what the types say; \
+                 if gatecheck-{name}/1 may change so, run UPDATE_SCHEMA=1 cargo test schema"
+            );
         }
-        let published = std::fs::read_to_string(path).unwrap();
-        assert!(
-            published == super::schema(),
-            "docs/schema/report.schema.json is not what the types say; \
-             if gatecheck-report/1 may change so, run UPDATE_SCHEMA=1 cargo test schema"
-        );
     }
 }

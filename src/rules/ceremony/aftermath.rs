@@ -93,5 +93,7 @@ fn able(p: &Proposal<'_>) -> BTreeSet<ReviewerId> {
 fn files(p: &Proposal<'_>) -> Vec<Finding> {
     let cx =
         Context { registry: p.new, registry_commit: Some(p.step.id), keyring: p.in_tree, ..p.cx };
-    certificate::missing_keys(&cx)
+    let missing = certificate::missing_keys(&cx).into_iter();
+    let help = "bring the file in the ceremony's own commit, where the record lists it; one that lay there before without being in force does not count";
+    missing.map(|finding| finding.help(help)).collect()
 }

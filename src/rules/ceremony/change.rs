@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Proposal, standing_people};
+use super::{Proposal, by_name, standing_people};
 use crate::finding::{Code, CodeDoc, Finding};
 use crate::model::registry::{KeyState, RetiredReason, ReviewerKind};
 use crate::model::{CeremonyKind, DomainId, Fingerprint, KeyEntry, ReviewerId, Time, Window};
@@ -42,6 +42,8 @@ pub struct Needs {
     pub distrusted: BTreeSet<Fingerprint>,
     /// Something about a compromise changes.
     pub compromise: bool,
+    /// Owners of the entries of which that is.
+    pub concerned: BTreeSet<ReviewerId>,
     /// Anything else, in words: unanimous.
     pub amendments: Vec<String>,
     /// Nothing but the serial.
@@ -49,6 +51,11 @@ pub struct Needs {
 }
 
 impl Needs {
+    fn about_compromise(&mut self, key: &KeyName) {
+        self.compromise = true;
+        self.concerned.insert(key.reviewer.clone());
+    }
+
     /// Everybody whose keys this takes away.
     #[must_use]
     pub fn leaving(&self) -> BTreeSet<ReviewerId> {
@@ -66,8 +73,9 @@ pub fn classify(p: &Proposal<'_>, changes: &[Change], findings: &mut Vec<Finding
     let after = standing_people(p.new);
     people(&changes, &mut needs);
     keys_that_go(&changes, &standing, &after, &mut needs);
+    let entries = Entries { old: by_name(&p.cx.registry.keys), new: by_name(&p.new.keys) };
     for change in &changes {
-        one(p, change, &standing, &mut needs, findings);
+        one(p, change, &standing, &entries, &mut needs, findings);
     }
     windows(p, findings);
     let named = matches!(p.record.kind, CeremonyKind::Override | CeremonyKind::Requalify);
@@ -126,6 +134,7 @@ fn one(
     p: &Proposal<'_>,
     change: &Change,
     standing: &BTreeSet<ReviewerId>,
+    entries: &Entries<'_>,
     needs: &mut Needs,
     findings: &mut Vec<Finding>,
 ) {
@@ -137,7 +146,9 @@ fn one(
         }
         Change::KeyAdded { key, .. } => added(change, key, standing, needs),
         Change::KeyRetired { key, reason, .. } => {
-            needs.compromise |= *reason == RetiredReason::Compromised;
+            if *reason == RetiredReason::Compromised {
+                needs.about_compromise(key);
+            }
             if !standing.contains(&key.reviewer) {
                 needs.amendments.push(change.to_string());
             }
@@ -152,10 +163,16 @@ fn one(
         Change::KeyReinstated { key } => {
             findings.push(of_key(removed(p, change, "a retired entry stands again"), key));
         }
-        Change::ReasonChanged { new: RetiredReason::Compromised, .. }
-        | Change::TrustedUntil { .. } => needs.compromise = true,
-        Change::Acknowledged { removed: gone, .. } if gone.is_empty() => needs.compromise = true,
-        Change::CharterAck { key, .. } if is_compromised(p, key) => needs.compromise = true,
+        Change::ReasonChanged { key, new: RetiredReason::Compromised, .. }
+        | Change::TrustedUntil { key, .. } => needs.about_compromise(key),
+        Change::Acknowledged { key, removed: gone, .. } if gone.is_empty() => {
+            needs.about_compromise(key);
+        }
+        Change::CharterAck { key, .. } if entries.is_compromised(key) => {
+            needs.about_compromise(key);
+        }
+        // It comes with the retirement.
+        Change::CharterAck { key, .. } if entries.was_standing(key) => {}
         Change::ReasonChanged { key, .. }
         | Change::Acknowledged { key, .. }
         | Change::CharterAck { key, .. } => {
@@ -164,7 +181,7 @@ fn one(
         // Told by `windows`, entry by entry.
         Change::RetiredAtMoved { .. } => {}
         Change::WindowMoved { key, .. } => {
-            if was_standing(p, key) {
+            if entries.was_standing(key) {
                 needs.amendments.push(change.to_string());
             }
         }
@@ -218,16 +235,20 @@ fn still_there(p: &Proposal<'_>, domain: &DomainId, who: &ReviewerId) -> bool {
     p.new.domains.get(domain).is_some_and(|domain| domain.people().any(|person| person == who))
 }
 
-fn entry<'r>(keys: &'r [KeyEntry], name: &KeyName) -> Option<&'r KeyEntry> {
-    keys.iter().find(|key| key_name(key) == *name)
+/// Entries before and after, by name.
+struct Entries<'r> {
+    old: BTreeMap<KeyName, &'r KeyEntry>,
+    new: BTreeMap<KeyName, &'r KeyEntry>,
 }
 
-fn was_standing(p: &Proposal<'_>, name: &KeyName) -> bool {
-    entry(&p.cx.registry.keys, name).is_some_and(KeyEntry::is_standing)
-}
+impl Entries<'_> {
+    fn was_standing(&self, name: &KeyName) -> bool {
+        self.old.get(name).is_some_and(|key| key.is_standing())
+    }
 
-fn is_compromised(p: &Proposal<'_>, name: &KeyName) -> bool {
-    entry(&p.new.keys, name).is_some_and(KeyEntry::is_compromised)
+    fn is_compromised(&self, name: &KeyName) -> bool {
+        self.new.get(name).is_some_and(|key| key.is_compromised())
+    }
 }
 
 fn removed(p: &Proposal<'_>, change: &Change, message: &str) -> Finding {

@@ -126,7 +126,7 @@ fn closed(p: &Proposal<'_>) -> Option<Finding> {
             "somebody current and qualified could still sign off beside the people named",
         )
         .compared(
-            if not.is_empty() { "nobody named".to_owned() } else { not.join(", ") },
+            if not.is_empty() { "nobody named".to_owned() } else { super::some_of(&not, ", ") },
             format!("people whom nobody current can help: {stranded}"),
         )
         .at(p.place(p.record.spot("concerns"), "named here"))

@@ -5,6 +5,7 @@
 //! | `record` | does the record describe this very change, from this very registry? |
 //! | `change` | what kinds of change are these, and is one of them never allowed? |
 //! | `approvals` | which approvals are statements by people with authority? |
+//! | `asked` | who is asked, for those who prepare a ceremony |
 //! | `possession` | does somebody hold every key that appears? |
 //! | `threshold` | are these people enough for these changes? |
 //! | `charter` | does the decision log say what it must? |
@@ -14,6 +15,7 @@
 
 pub mod aftermath;
 pub mod approvals;
+pub mod asked;
 pub mod change;
 pub mod charter;
 pub mod possession;
@@ -31,8 +33,10 @@ use super::registry_change::InForce;
 use crate::finding::{CodeDoc, Finding, Place};
 use crate::model::step::Step;
 use crate::model::{
-    ApprovalRole, CeremonyKind, CeremonyRecord, Registry, ReviewerId, SignatureFact, Signer, Time,
+    ApprovalRole, CeremonyKind, CeremonyRecord, KeyEntry, Registry, ReviewerId, SignatureFact,
+    Signer, Time,
 };
+use crate::registry::{KeyName, key_name};
 use crate::source::Spot;
 
 /// Every explanation of this folder.
@@ -130,6 +134,8 @@ pub struct Judged {
     pub approved: Vec<Approved>,
     /// What follows if it is accepted.
     pub effects: Effects,
+    /// Who is asked, and who has answered.
+    pub asked: asked::Asked,
 }
 
 /// Judges a change of the registry.
@@ -143,7 +149,40 @@ pub fn judge(proposal: &Proposal<'_>) -> Judged {
     findings.extend(threshold::check(proposal, &needs, &approved));
     findings.extend(charter::check(proposal, &needs));
     findings.extend(aftermath::check(proposal));
-    Judged { findings, approved, effects: effects(proposal.record) }
+    let findings = at_most(findings, MAX_FINDINGS);
+    let asked = asked::asked(proposal, &needs, &approved, &changes);
+    Judged { findings, approved, effects: effects(proposal.record), asked }
+}
+
+/// How many findings one ceremony has. A registry can hold ten thousand entries, and anybody who
+/// may land a commit can write one.
+const MAX_FINDINGS: usize = 100;
+
+/// The first findings, errors before others where there are more; the last one says how many.
+fn at_most(mut findings: Vec<Finding>, most: usize) -> Vec<Finding> {
+    let more = findings.len().saturating_sub(most);
+    if more == 0 {
+        return findings;
+    }
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let rest = findings.split_off(most);
+    if let Some(worst) = rest.first() {
+        findings.push(
+            Finding::new(worst.code, format!("{more} more findings about this ceremony"))
+                .severity(worst.severity)
+                .compared(format!("{more} more"), format!("at most {most} are shown"))
+                .help("mend those that are shown first"),
+        );
+    }
+    findings
+}
+
+/// Whether these approvals alone would be enough for the change: what would be found otherwise.
+#[must_use]
+pub fn enough(proposal: &Proposal<'_>, approved: &[Approved]) -> Vec<Finding> {
+    let changes = crate::registry::diff(proposal.cx.registry, proposal.new);
+    let needs = change::classify(proposal, &changes, &mut Vec::new());
+    threshold::check(proposal, &needs, approved)
 }
 
 fn effects(record: &CeremonyRecord) -> Effects {
@@ -182,8 +221,28 @@ pub fn standing_people(registry: &Registry) -> BTreeSet<ReviewerId> {
         .collect()
 }
 
+/// Entries by their name; of several the first.
+fn by_name(keys: &[KeyEntry]) -> BTreeMap<KeyName, &KeyEntry> {
+    let mut entries = BTreeMap::new();
+    for key in keys {
+        entries.entry(key_name(key)).or_insert(key);
+    }
+    entries
+}
+
 /// Ids in one line.
 fn listed<'a>(people: impl IntoIterator<Item = &'a ReviewerId>) -> String {
     let names: Vec<&str> = people.into_iter().map(ReviewerId::as_str).collect();
-    if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
+    if names.is_empty() { "nobody".to_owned() } else { some_of(&names, ", ") }
+}
+
+/// How many names or changes one message lists.
+const MAX_LISTED: usize = 20;
+
+/// The first of some words, and how many there are beside them.
+fn some_of<S: AsRef<str>>(words: &[S], between: &str) -> String {
+    let shown: Vec<&str> = words.iter().take(MAX_LISTED).map(AsRef::as_ref).collect();
+    let more = words.len().saturating_sub(shown.len());
+    let text = shown.join(between);
+    if more == 0 { text } else { format!("{text}{between}and {more} more") }
 }

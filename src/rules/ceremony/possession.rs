@@ -1,10 +1,10 @@
 //! Rule: somebody holds every key that appears.
 
-use super::{Proposal, approvals};
+use super::{Proposal, approvals, by_name};
 use crate::finding::{Code, CodeDoc, Finding};
 use crate::model::registry::KeyFormat;
 use crate::model::{ApprovalRole, KeyEntry, VerifiedSignature};
-use crate::registry::{Change, key_name};
+use crate::registry::Change;
 use crate::rules::{Context, certificate, strength};
 
 /// Explanations.
@@ -19,14 +19,7 @@ pub const DOCS: &[CodeDoc] = &[CodeDoc {
 /// such approval is about an entry that appears.
 #[must_use]
 pub fn check(p: &Proposal<'_>, changes: &[Change]) -> Vec<Finding> {
-    let appearing: Vec<&KeyEntry> = changes
-        .iter()
-        .filter_map(|change| match change {
-            Change::KeyAdded { key, .. } | Change::RetiredKeyAdded { key, .. } => Some(key),
-            _ => None,
-        })
-        .filter_map(|name| p.new.keys.iter().find(|entry| key_name(entry) == *name))
-        .collect();
+    let appearing: Vec<&KeyEntry> = appearing(p, changes).collect();
     let proofs: Vec<_> = p
         .record
         .approvals
@@ -91,6 +84,19 @@ pub fn check(p: &Proposal<'_>, changes: &[Change]) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Entries that appear.
+pub(super) fn appearing<'p>(
+    p: &'p Proposal<'_>,
+    changes: &'p [Change],
+) -> impl Iterator<Item = &'p KeyEntry> {
+    let names = changes.iter().filter_map(|change| match change {
+        Change::KeyAdded { key, .. } | Change::RetiredKeyAdded { key, .. } => Some(key),
+        _ => None,
+    });
+    let entries = by_name(&p.new.keys);
+    names.filter_map(move |name| entries.get(name).copied())
 }
 
 /// Whether a signature is by the key of an entry; the error says why not, `None` for another key.

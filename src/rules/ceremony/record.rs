@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Proposal;
+use super::{Proposal, some_of, standing_people};
 use crate::finding::{Code, CodeDoc, Finding};
-use crate::model::CeremonyKind;
 use crate::model::registry::REGISTRY_PATH;
 use crate::model::text::shown;
+use crate::model::{CeremonyKind, RecordName};
 
 /// Explanations.
 pub const DOCS: &[CodeDoc] = &[
@@ -78,7 +78,23 @@ pub fn check(p: &Proposal<'_>) -> Vec<Finding> {
         );
     }
     files(p, &mut findings);
+    findings.extend(named_newcomer(p));
     findings
+}
+
+/// The name of an `enroll` record tells later verifiers who is a newcomer, and nobody signs it.
+fn named_newcomer(p: &Proposal<'_>) -> Option<Finding> {
+    let name = RecordName::of(p.record.source.path())?;
+    let who = name.reviewer.filter(|_| name.kind == CeremonyKind::Enroll)?;
+    standing_people(p.cx.registry).contains(&who).then(|| {
+        mismatch(
+            p,
+            "ceremony",
+            &format!("the record is named for {who}, who is no newcomer"),
+        )
+        .compared(shown(p.record.source.path()), "the name of somebody whom the ceremony enrols")
+        .help("rename the record for the person who is enrolled, or leave the name out; the approvals stay valid")
+    })
 }
 
 fn mismatch(p: &Proposal<'_>, field: &str, message: &str) -> Finding {
@@ -169,7 +185,7 @@ fn files(p: &Proposal<'_>, findings: &mut Vec<Finding>) {
     if listed != removed {
         let words = |paths: &BTreeSet<&str>| {
             let paths: Vec<String> = paths.iter().map(|path| shown(path)).collect();
-            if paths.is_empty() { "none".to_owned() } else { paths.join(", ") }
+            if paths.is_empty() { "none".to_owned() } else { some_of(&paths, ", ") }
         };
         findings.push(
             mismatch(p, "removed", "the record and the commit differ in the key files taken away")

@@ -424,6 +424,32 @@ fn entries_and_windows_stay() {
 }
 
 #[test]
+fn whoever_is_retired_unasked_takes_nobody_elses_past_along() {
+    let old = |w: &mut World, trusted: Option<crate::model::Oid>| {
+        let mut old = w.retired("bob");
+        old.fingerprint = Some(fingerprint("bob-0"));
+        if let KeyState::Retired(retirement) = &mut old.state {
+            retirement.reason = RetiredReason::Compromised;
+            retirement.trusted_until = trusted;
+        }
+        w.registry.keys.push(old);
+        w.hold("keys/bob.asc", "bob-0");
+    };
+    let case = |trusted| {
+        let mut case = Case::new(Retire, |w| {
+            old(w, trusted);
+            retire(w, "alice", RetiredReason::Departed);
+            w.domain("kernel").primary = who("bob");
+        });
+        old(&mut case.world, None);
+        case.world.refresh();
+        case.acknowledged().by(&["bob", "carol"])
+    };
+    case(None).passes();
+    case(Some(id(3))).refused(Code::UnauthorisedRegistryChange);
+}
+
+#[test]
 fn retired_entries_change_only_by_compromise() {
     let with_old = |w: &mut World, edit: &dyn Fn(&mut Retirement)| {
         let mut old = w.retired("alice");
@@ -556,4 +582,88 @@ fn signatures_are_attributed_by_key_and_not_by_word() {
         case.world.signature_by(fingerprint("mallory"), "mallory", NOW);
     case.facts[1] = Some(SignatureFact::Verified(stranger));
     case.refused(Code::CeremonyMismatch);
+}
+
+#[test]
+fn a_large_change_is_told_in_few_words() {
+    let many = |world: &mut World| {
+        for n in 0..1_000 {
+            add_key(world, "alice", &format!("alice-{n}"));
+        }
+    };
+    let told = |case: &Case| {
+        let judged = case.judge();
+        let errors = judged.findings.iter().filter(|f| f.severity == Severity::Error).count();
+        assert!(errors > 0 && judged.findings.len() <= MAX_FINDINGS + 1, "{errors}");
+        let last = judged.findings.last().unwrap();
+        assert!(last.message.ends_with("more findings about this ceremony"), "{}", last.message);
+    };
+    let mut case = Case::new(Rotate, many).by(&["alice", "bob"]);
+    told(&case);
+    std::mem::swap(&mut case.world, &mut case.after);
+    told(&case);
+    let people: Vec<ReviewerId> = (0..1_000).map(|n| who(&format!("p{n}"))).collect();
+    assert!(listed(&people).ends_with("p19, and 980 more"));
+}
+
+/// Whoever approves: what people are told is missing is what the rules find missing.
+#[test]
+fn who_is_asked_is_who_the_rules_need() {
+    let retire_bob: fn(&mut World) = |w| {
+        retire(w, "bob", RetiredReason::Departed);
+        w.domain("evidence").primary = who("carol");
+    };
+    let renew: fn(&mut World) = |w| {
+        compromise(w);
+        add_key(w, "alice", "alice-2");
+    };
+    let two: fn(&mut World) = |w| {
+        retire(w, "bob", RetiredReason::Departed);
+        retire(w, "carol", RetiredReason::Departed);
+    };
+    let cases: [(CeremonyKind, fn(&mut World)); 8] = [
+        (Rotate, rotate),
+        (Enroll, enroll),
+        (Retire, retire_bob),
+        (Retire, two),
+        (Compromise, compromise),
+        (Compromise, renew),
+        (Amend, lower_the_quorum),
+        (Override, |_| {}),
+    ];
+    let people = ["alice", "bob", "carol"];
+    let rules = [QuorumRule::Majority, QuorumRule::Unanimous, QuorumRule::AtLeast(1)];
+    let mut met = [0, 0];
+    for (kind, change) in cases {
+        for rule in rules {
+            for subset in 0..8 {
+                let mut case = Case::new(kind, change).acknowledged();
+                for world in [&mut case.world, &mut case.after] {
+                    world.registry.policy.ceremony.threshold = rule;
+                }
+                if kind == Override {
+                    case.record.concerns = vec!["epoch-7:carol".into()];
+                    case.dissents.insert(who("carol"), BTreeSet::from([7]));
+                }
+                let names: Vec<&str> = people
+                    .iter()
+                    .enumerate()
+                    .filter(|(n, _)| subset & (1 << n) != 0)
+                    .map(|(_, name)| *name)
+                    .collect();
+                let judged = case.by(&names).judge();
+                let refused =
+                    judged.findings.iter().any(|f| f.code == Code::UnauthorisedRegistryChange);
+                assert_eq!(
+                    judged.asked.is_met(),
+                    !refused,
+                    "{kind} {rule:?} {names:?}: {judged:#?}"
+                );
+                met[usize::from(refused)] += 1;
+            }
+        }
+    }
+    assert!(met.iter().all(|count| *count > 20), "{met:?}");
+    let held = Case::new(Enroll, enroll).judge().asked.possession;
+    assert_eq!(held, [(who("dave"), Some(fingerprint("dave")))]);
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use super::approvals::people;
 use super::change::Needs;
-use super::{Approved, Proposal, concern, listed, standing_people};
+use super::{Approved, Proposal, concern, listed, some_of, standing_people};
 use crate::finding::{Code, Finding};
 use crate::model::policy::QuorumRule;
 use crate::model::{CeremonyKind, ReviewerId};
@@ -41,7 +41,7 @@ pub fn check(p: &Proposal<'_>, needs: &Needs, approved: &[Approved]) -> Vec<Find
     }
     let unanimous = asked.is_subset(&yes) && !asked.is_empty();
     if !needs.amendments.is_empty() && !unanimous {
-        let what = needs.amendments.join("; ");
+        let what = some_of(&needs.amendments, "; ");
         refusal.say(
             &format!("this is an amendment, which everybody approves: {what}"),
             format!("not by {}", listed(&missing)),
@@ -62,8 +62,9 @@ pub fn check(p: &Proposal<'_>, needs: &Needs, approved: &[Approved]) -> Vec<Find
     refusal.findings
 }
 
-/// The dissenters whom an override names; each must have an attested dissent on the mainline.
-fn overridden(p: &Proposal<'_>, refusal: &mut Refusal<'_>) -> BTreeSet<ReviewerId> {
+/// The dissenters whom an override names, and what else it names: each must have an attested
+/// dissent on the mainline.
+pub(super) fn dissenters(p: &Proposal<'_>) -> (BTreeSet<ReviewerId>, Vec<String>) {
     let mut dissenters = BTreeSet::new();
     let mut unknown = Vec::new();
     for text in &p.record.concerns {
@@ -74,6 +75,11 @@ fn overridden(p: &Proposal<'_>, refusal: &mut Refusal<'_>) -> BTreeSet<ReviewerI
             _ => unknown.push(crate::model::text::shown(text)),
         }
     }
+    (dissenters, unknown)
+}
+
+fn overridden(p: &Proposal<'_>, refusal: &mut Refusal<'_>) -> BTreeSet<ReviewerId> {
+    let (dissenters, unknown) = dissenters(p);
     if p.record.concerns.is_empty() || !unknown.is_empty() {
         let open: Vec<String> = p
             .dissents
@@ -88,8 +94,16 @@ fn overridden(p: &Proposal<'_>, refusal: &mut Refusal<'_>) -> BTreeSet<ReviewerI
                 "an override names dissents that are open on the mainline",
             )
             .compared(
-                if unknown.is_empty() { "nothing named".to_owned() } else { unknown.join(", ") },
-                if open.is_empty() { "no dissent is open".to_owned() } else { open.join(", ") },
+                if unknown.is_empty() {
+                    "nothing named".to_owned()
+                } else {
+                    some_of(&unknown, ", ")
+                },
+                if open.is_empty() {
+                    "no dissent is open".to_owned()
+                } else {
+                    some_of(&open, ", ")
+                },
             )
             .at(p.place(p.record.spot("concerns"), "named here"))
             .help("land the dissent first (epoch-N.dissent-REVIEWER.toml), then name it"),
@@ -206,14 +220,7 @@ impl Refusal<'_> {
                 missing,
             );
         }
-        let others = |people: &BTreeSet<ReviewerId>| people.iter().any(|one| one != who);
-        let more = !needs.amendments.is_empty()
-            || !needs.enrolled.is_empty()
-            || others(&needs.rotated)
-            || others(&needs.retired)
-            || others(&needs.compromised)
-            || others(&needs.renewed);
-        if more {
+        if more_than_leaving(needs, who) {
             self.say(
                 &format!("{who} does not approve this, so that it changes nothing but who stands in for them"),
                 "other changes beside it".to_owned(),
@@ -224,8 +231,20 @@ impl Refusal<'_> {
     }
 }
 
+/// Whether a ceremony does more than let somebody go and name who stands in for them.
+pub(super) fn more_than_leaving(needs: &Needs, who: &ReviewerId) -> bool {
+    let others = |people: &BTreeSet<ReviewerId>| people.iter().any(|one| one != who);
+    !needs.amendments.is_empty()
+        || !needs.enrolled.is_empty()
+        || others(&needs.rotated)
+        || others(&needs.retired)
+        || others(&needs.compromised)
+        || others(&needs.renewed)
+        || others(&needs.concerned)
+}
+
 /// How many of so many people the policy in force asks for.
-fn threshold_of(p: &Proposal<'_>, asked: u64) -> u64 {
+pub(super) fn threshold_of(p: &Proposal<'_>, asked: u64) -> u64 {
     needed(p.cx.registry.policy.ceremony.threshold, asked)
 }
 
