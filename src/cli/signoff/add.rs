@@ -95,7 +95,7 @@ pub(super) fn run(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let open = Open::open(&args.desk, args.file.as_deref(), environment, streams)?;
+    let open = Open::at(&args.desk, args.file.as_deref(), environment, streams)?;
     let manifest = open.manifest()?;
     let me = Me::find(&args.signer, &open.outlook.in_force, &open.desk)?;
     let domain = domain(&open, &args.domain, &me.reviewer)?;

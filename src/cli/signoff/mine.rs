@@ -100,7 +100,7 @@ pub(super) fn sign(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let open = Open::open(&args.desk, args.file.as_deref(), environment, streams)?;
+    let open = Open::at(&args.desk, args.file.as_deref(), environment, streams)?;
     let manifest = open.manifest()?;
     let me = Me::find(&args.signer, &open.outlook.in_force, &open.desk)?;
     let unsigned = (0_usize..).zip(&manifest.signoffs).filter(|(_, signoff)| {
@@ -139,7 +139,7 @@ pub(super) fn withdraw(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let open = Open::open(&args.desk, args.file.as_deref(), environment, streams)?;
+    let open = Open::at(&args.desk, args.file.as_deref(), environment, streams)?;
     let manifest = open.manifest()?;
     let reviewer = whose(&args.signer, &open)?;
     let standing = standing(&open, &manifest, &reviewer, &args.domain)?;
@@ -198,7 +198,7 @@ pub(super) fn supersede(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let open = Open::open(&args.desk, args.file.as_deref(), environment, streams)?;
+    let open = Open::at(&args.desk, args.file.as_deref(), environment, streams)?;
     let manifest = open.manifest()?;
     let reviewer = whose(&args.signer, &open)?;
     let by = revision::resolve(&open.desk.repo, &args.by)?;

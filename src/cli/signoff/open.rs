@@ -27,7 +27,7 @@ pub(super) struct Open<'e> {
 }
 
 impl<'e> Open<'e> {
-    pub(super) fn open(
+    pub(super) fn at(
         args: &DeskArgs,
         file: Option<&std::path::Path>,
         environment: &'e Environment,
