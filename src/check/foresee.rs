@@ -276,6 +276,9 @@ fn next(
         },
         reading: Some(Arc::new(reading)),
     });
+    if let Some((bound, paths)) = differences(repo, proposal, subjects, &step) {
+        step.subject_differences.insert(bound, paths);
+    }
     step.subjects.insert(in_force.paths.clone(), subjects.next);
     step.changed = Some(changed(repo, proposal, subjects).map_err(unreadable)?);
     Ok(step)
@@ -344,6 +347,25 @@ fn probe(
     let between = Between { before, after, commit: bound, ..own };
     let answers = prober.answers(&between, step.id, false);
     step.probed.push(Probed { previous, bound, answers });
+}
+
+/// The paths in which the tree that people signed differs from what is committed. Where either is
+/// not held here, only the ids are told.
+fn differences(
+    repo: &Repository,
+    proposal: &Proposal,
+    subjects: &Subjects,
+    step: &Step,
+) -> Option<(Oid, Vec<String>)> {
+    let manifest = step.manifests.first()?.reading.as_ref()?.manifest.as_ref()?;
+    let Binding::Tree(bound) = manifest.binding else { return None };
+    if bound == subjects.next.tree || proposal.staged.is_some() {
+        return None;
+    }
+    let changes = repo.diff(Some(bound), Some(subjects.tip_tree)).ok()?.into_iter();
+    let paths = changes.map(|change| String::from_utf8_lossy(&change.path).into_owned());
+    let content = paths.filter(|path| *path != proposal.path);
+    Some((bound, content.take(Step::MAX_DIFFERENCES).collect()))
 }
 
 /// The tree of `gate_commit`, where the manifest states a digest of it.

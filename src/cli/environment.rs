@@ -9,7 +9,7 @@ use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::model::Time;
+use crate::model::{Age, Time};
 
 /// Columns where no terminal says how many there are.
 const DEFAULT_WIDTH: usize = 100;
@@ -20,6 +20,8 @@ pub struct Environment {
     variables: BTreeMap<OsString, OsString>,
     /// The clock's time when the program started; `--at` takes its place.
     pub now: Time,
+    /// When that was, for what is made while the program runs.
+    started: Option<std::time::Instant>,
     /// The file that this program was started from; `None` where the system does not say.
     pub program: Option<PathBuf>,
     /// The folder that the program was started in.
@@ -44,6 +46,7 @@ impl Environment {
         Self {
             variables: std::env::vars_os().collect(),
             now: clock(),
+            started: Some(std::time::Instant::now()),
             program: std::env::current_exe().ok(),
             folder: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             stdout_is_terminal: std::io::stdout().is_terminal(),
@@ -64,6 +67,7 @@ impl Environment {
         Self {
             variables: variables.into_iter().map(|(k, v)| (k.into(), v.into())).collect(),
             now,
+            started: None,
             program: None,
             folder: PathBuf::from("."),
             stdout_is_terminal: false,
@@ -89,6 +93,16 @@ impl Environment {
     #[must_use]
     pub fn is_set(&self, name: &str) -> bool {
         self.variable(name).is_some_and(|value| !value.is_empty())
+    }
+}
+
+impl Environment {
+    /// The clock's time by now, at the latest: somebody may have typed a passphrase meanwhile.
+    #[must_use]
+    pub fn by_now(&self) -> Time {
+        let passed =
+            self.started.map_or(0, |started| started.elapsed().as_secs().saturating_add(1));
+        self.now.plus(Age::Seconds(passed))
     }
 }
 

@@ -18,6 +18,7 @@ mod judge;
 mod keys_at_work;
 mod lookup;
 pub mod output;
+pub mod preview;
 pub mod progress;
 pub mod registry;
 mod revision;
@@ -82,8 +83,10 @@ enum Command {
     Doctor(Box<doctor::DoctorArgs>),
     /// Look at a registry, or bring it into shape
     Registry(registry::RegistryArgs),
-    /// Print what reviewers sign, or check what they signed
+    /// Draft a gate's sign-offs, add yours, and check what is missing
     Signoff(signoff::SignoffArgs),
+    /// Say what a branch would need to pass as the next gate
+    Preview(Box<preview::PreviewArgs>),
     /// Change the registry: plan, approve, apply, and look back
     Ceremony(ceremony::CeremonyArgs),
     /// Tell who is current, stale, expiring or new, and what the next gate needs
@@ -159,6 +162,7 @@ fn dispatch(cli: Cli, environment: &Environment, streams: &mut Streams<'_>) -> R
         Command::Doctor(args) => doctor::run(&args, environment, streams),
         Command::Registry(args) => registry::run(&args, environment, streams),
         Command::Signoff(args) => signoff::run(&args, environment, streams),
+        Command::Preview(args) => preview::run(&args, environment, streams),
         Command::Ceremony(args) => ceremony::run(&args, environment, streams),
         Command::Status(args) => status::run(&args, environment, streams),
         Command::BlastRadius(args) => blast_radius::run(&args, environment, streams),

@@ -7,6 +7,7 @@
 
 mod allowed_signers;
 mod certificates;
+mod codeowners;
 mod guix;
 mod people;
 mod scheme;
@@ -19,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::model::{KeyFile, Limits};
 
 pub use certificates::import_certificates;
+pub use codeowners::{Owners, Proposal, import_codeowners};
 pub use guix::{GuixChannel, GuixVersion, import_guix_channel};
 pub use ssh::import_allowed_signers;
 

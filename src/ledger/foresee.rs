@@ -12,11 +12,13 @@ use crate::rules::authority::Authorised;
 use crate::rules::ceremony::asked::Asked;
 
 use super::Ledger;
+use super::step::gate_report;
 
 /// What would be said.
 #[derive(Clone, Debug)]
 pub struct Foreseen {
-    /// The gate; `None` for a dissent file, and for what is never accepted.
+    /// The gate, or what a re-attestation says of its gate; `None` for a dissent file, and for what
+    /// is never accepted.
     pub gate: Option<GateReport>,
     /// What was found about the manifest and its sign-offs.
     pub findings: Vec<Finding>,
@@ -85,7 +87,14 @@ impl Ledger {
             Some(ManifestName::Dissent { .. }) => {
                 findings.extend(self.take_dissent(step, Some(head.committer.time), change));
             }
-            Some(ManifestName::Reattest { .. }) | None => findings.push(not_judged(change)),
+            Some(ManifestName::Reattest { .. }) => {
+                let judged = self.judge_reattestation(step, head, change);
+                findings.extend(judged.findings);
+                let report = gate_report(step, Some(change), None, None);
+                let verdict = Verdict::of(findings.iter().map(|finding| finding.severity));
+                gate = Some(GateReport { verdict, signoffs: judged.signoffs, ..report });
+            }
+            None => findings.push(not_judged(change)),
             Some(_) => {
                 let signer = self.only_unsigned(change).map(|reviewer| self.as_signer(&reviewer));
                 let signer = signer.flatten().map(|signer| Authorised {
@@ -188,7 +197,10 @@ fn not_judged(change: &ManifestChange) -> Finding {
         Code::UnsupportedVersion,
         "this version of gatecheck cannot judge this kind of manifest",
     )
-    .compared(crate::model::text::shown(&change.file.path), "an epoch, a squash or a dissent")
+    .compared(
+        crate::model::text::shown(&change.file.path),
+        "an epoch, a squash, a dissent or a re-attestation",
+    )
     .help("use a newer gatecheck")
 }
 

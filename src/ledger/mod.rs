@@ -11,6 +11,7 @@ mod epoch;
 mod foresee;
 mod govern;
 mod hindsight;
+mod outlook;
 mod reattest;
 mod signoffs;
 mod standing;
@@ -22,6 +23,7 @@ mod supersede;
 pub use commits::{Judged, Pinned, Tally};
 pub use doubt::{Question, Rest, RestKind, RestSignature, SignedAs};
 pub use foresee::{Foreseen, ForeseenCeremony};
+pub use outlook::{Accepted, Candidate, Outlook};
 pub use standing::{
     CutOff, DomainNow, Due, DueKind, KeyNow, NextGate, OpenFor, Person, SigningKey, Standing,
 };

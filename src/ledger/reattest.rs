@@ -6,6 +6,7 @@ use crate::finding::{Code, Finding, Place};
 use crate::model::manifest::{Binding, Manifest, PreviousGate, Signoff};
 use crate::model::step::{Head, ManifestChange, Step};
 use crate::model::{DomainId, ManifestName, Oid};
+use crate::report::SignoffReport;
 use crate::rules::self_review::Contribution;
 use crate::rules::{binding, dissent, manifest_file, quorum, scope};
 
@@ -114,14 +115,17 @@ impl Ledger {
         step: &Step,
         head: &Head,
         change: &ManifestChange,
-    ) -> Vec<Finding> {
-        let ManifestName::Reattest { epoch, .. } = &change.name else { return Vec::new() };
+    ) -> Reattested {
+        let nothing = |findings| Reattested { findings, signoffs: Vec::new() };
+        let ManifestName::Reattest { epoch, .. } = &change.name else {
+            return nothing(Vec::new());
+        };
         let epoch = *epoch;
         let mut findings: Vec<Finding> = manifest_file::not_regular(change).into_iter().collect();
         let reading = change.reading.as_ref();
         findings.extend(reading.into_iter().flat_map(|r| r.problems.iter().cloned()));
         let Some(manifest) = reading.and_then(|reading| reading.manifest.as_deref()) else {
-            return of_epoch(findings, epoch);
+            return nothing(of_epoch(findings, epoch));
         };
         let Some(accepted) = self.epochs.get(&epoch) else {
             findings.push(
@@ -132,7 +136,7 @@ impl Ledger {
                 .compared(format!("epoch {epoch}"), "the epoch of an accepted gate")
                 .help("re-attest a gate that stands between the anchor and here"),
             );
-            return of_epoch(findings, epoch);
+            return nothing(of_epoch(findings, epoch));
         };
         findings.extend(about_another(manifest, accepted, step.id));
         let since: Vec<&Contribution> = accepted.authors.iter().collect();
@@ -172,7 +176,7 @@ impl Ledger {
             let needs = self.needs_of(step, &judged);
             self.reattested.entry(gate).or_default().push(Reattestation { needs });
         }
-        of_epoch(findings, epoch)
+        Reattested { findings: of_epoch(findings, epoch), signoffs: judged.reports }
     }
 
     /// Scope and quorum, as at the gate itself.
@@ -198,6 +202,13 @@ impl Ledger {
         findings.extend(dissent::check(&cx, &judged.dissents, &judged.lifting, judged.time));
         findings
     }
+}
+
+/// What is said of a re-attestation.
+pub(super) struct Reattested {
+    pub(super) findings: Vec<Finding>,
+    /// Its sign-offs, in order.
+    pub(super) signoffs: Vec<SignoffReport>,
 }
 
 /// A valid re-attestation, and what it rests on itself.

@@ -197,7 +197,7 @@ impl Ledger {
             findings.extend(ceremony.findings.iter().cloned());
         }
         for change in &kinds.reattestations {
-            findings.extend(self.judge_reattestation(step, head, change));
+            findings.extend(self.judge_reattestation(step, head, change).findings);
         }
         // A dissent that lands together with the gate that it speaks against is not too late.
         let (now, later): (Vec<&ManifestChange>, Vec<&ManifestChange>) = kinds

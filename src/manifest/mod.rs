@@ -6,6 +6,7 @@
 //! is ambiguous is missing.
 
 mod document;
+pub mod edit;
 mod expect;
 mod head;
 mod read;

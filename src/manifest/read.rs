@@ -13,6 +13,9 @@ use crate::tables::{self, Problems, Table};
 
 const CODE: Code = Code::ManifestInvalid;
 
+/// What is said of a manifest in which nobody has signed off.
+pub(super) const NO_SIGNOFF: &str = "the manifest holds no sign-off";
+
 /// Reads one manifest: `name` is what its path says it is, `path` the path itself.
 ///
 /// The manifest is `None` where the bytes are no TOML, are more than a bound allows, or do not
@@ -87,7 +90,7 @@ fn read_signoffs(
     if entries.is_empty() {
         problems.refuse(
             problems
-                .invalid(Spot::START, "the manifest holds no sign-off")
+                .invalid(Spot::START, NO_SIGNOFF)
                 .compared("no [[signoffs]]", "at least one [[signoffs]]")
                 .help("add one with `gatecheck signoff add`"),
         );

@@ -124,6 +124,13 @@ impl ManifestPaths {
         self.join(&format!("{}{epoch}{end}.dissent-{reviewer}.toml", self.before))
     }
 
+    /// The path of a re-attestation.
+    #[must_use]
+    pub fn reattest(&self, epoch: u64, number: u64) -> String {
+        let end = self.after.strip_suffix(".toml").unwrap_or(&self.after);
+        self.join(&format!("{}{epoch}{end}.reattest-{number}.toml", self.before))
+    }
+
     /// The path of a squash manifest.
     #[must_use]
     pub fn squash(&self, name: &str) -> String {
@@ -236,6 +243,8 @@ mod tests {
         assert_eq!(paths.classify("epoch-0.toml"), None);
         assert_eq!(paths.classify("epoch_signoffs/release/epoch-0.toml"), None);
         assert_eq!(paths.epoch(7), "epoch_signoffs/epoch-7.toml");
+        let again = ManifestName::Reattest { epoch: 7, number: 2 };
+        assert_eq!(paths.classify(&paths.reattest(7, 2)), Some(again));
     }
 
     #[test]

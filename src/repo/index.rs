@@ -93,6 +93,15 @@ impl Repository {
         Ok(Some(staged))
     }
 
+    /// The files of a tree, as if they were what is staged.
+    ///
+    /// # Errors
+    /// See [`ReadFailure`]; the limits are `tree-depth` and `changed-paths`.
+    pub fn staged_of(&self, tree: Oid) -> Result<Staged, ReadFailure> {
+        let files = self.list(tree)?.into_iter();
+        Ok(Staged { files: files.map(|(path, entry)| (path, (entry.mode, entry.id))).collect() })
+    }
+
     /// The id of the tree that is staged, with files taken out, and with them each folder that
     /// this leaves empty.
     ///

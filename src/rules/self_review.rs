@@ -74,9 +74,7 @@ pub fn check(
 ) -> Option<Finding> {
     let domain = cx.registry.domains.get(&signoff.domain)?;
     let reviewer = cx.registry.reviewers.get(&signoff.reviewer_id)?;
-    let mut touching = since.iter().filter(|b| touches(b, domain, manifests)).peekable();
-    touching.peek()?;
-    if !touching.all(|brought| is_author(brought, reviewer)) {
+    if !is_only_author(domain, reviewer, since, manifests) {
         return None;
     }
     let finding = Finding::new(
@@ -99,6 +97,18 @@ pub fn check(
         )));
     }
     Some(finding)
+}
+
+/// Whether something touches a domain, and this person wrote all of it.
+#[must_use]
+pub fn is_only_author(
+    domain: &Domain,
+    reviewer: &Reviewer,
+    since: &[&Contribution],
+    manifests: &BTreeSet<&str>,
+) -> bool {
+    let mut touching = since.iter().filter(|b| touches(b, domain, manifests)).peekable();
+    touching.peek().is_some() && touching.all(|brought| is_author(brought, reviewer))
 }
 
 fn touches(brought: &Contribution, domain: &Domain, manifests: &BTreeSet<&str>) -> bool {

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub(crate) mod events;
+pub(crate) mod people;
 pub(crate) mod project;
 
 pub(crate) mod ceremony;

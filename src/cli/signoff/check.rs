@@ -4,33 +4,31 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::super::arguments::{RepositoryArgs, ResourceArgs, TrustArgs};
 use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::judge::read_bounded;
 use super::super::output::{Color, findings_parser};
-use super::super::progress;
 use super::super::streams::Streams;
-use super::{place, request, say_registry};
-use crate::check::{self, Foreseen, Proposal};
+use super::desk::{Desk, DeskArgs};
+use super::{files, say_registry, who};
+use crate::check::{Foreseen, Proposal};
 use crate::error::Error;
 use crate::finding::{Code, Finding, Severity};
 use crate::model::SubjectBinding;
 use crate::model::text::{shown, shown_up_to};
 use crate::render::{self, Format};
-use crate::repo::Repository;
 
 /// Arguments of `signoff check`.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Example: does my signature fit, and whose is still missing?\n  \
-    gatecheck signoff check epoch_signoffs/epoch-7.toml\n\n\
+    gatecheck signoff check\n\n\
     The manifest is judged as if the next commit brought it, together with what is staged.\n\n\
     Exit status: 0 every sign-off in it is attested and nothing is refused (others may still be\n\
     missing: --complete makes that 1 as well); 1 something is refused; 3 undecided.")]
 pub struct SignoffCheckArgs {
-    /// The manifest
+    /// The manifest [default: the only one that is not on the mainline yet]
     #[arg(value_name = "MANIFEST")]
-    pub manifest: PathBuf,
+    pub manifest: Option<PathBuf>,
 
     /// Fail also where sign-offs are still missing for the quorum
     #[arg(long)]
@@ -46,15 +44,7 @@ pub struct SignoffCheckArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub repository: RepositoryArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub trust: TrustArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub resources: ResourceArgs,
+    pub desk: DeskArgs,
 }
 
 pub(super) fn run(
@@ -62,22 +52,25 @@ pub(super) fn run(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let limits = args.resources.limits()?;
-    let repo = Repository::open(&args.repository.folder(environment), &limits)?;
-    let asked = request(&args.trust, environment, limits)?;
-    let paths = check::in_force(&repo, &asked, &crate::progress::Silent)?.paths;
-    let place = place(&args.manifest, &repo, &paths, environment)?;
+    let mut desk = Desk::open(&args.desk, environment)?;
+    let in_force = desk.in_force()?;
+    let place = desk.find(args.manifest.as_deref(), &in_force)?;
+    let apart = desk.stand_before(&in_force, &place.path)?;
+    let bytes = read_bounded(&place.file, desk.limits.file_bytes)?;
+    files::no_conflict(&String::from_utf8_lossy(&bytes), &place.path)?;
     let proposal = Proposal {
         name: place.name.clone(),
         path: place.path.clone(),
-        bytes: read_bounded(&place.file, limits.file_bytes)?,
-        staged: repo.staged()?,
+        bytes,
+        staged: desk.repo.staged()?,
     };
-    let foreseen = {
-        let progress = progress::reporter(environment, !args.resources.no_progress);
-        check::foresee(&repo, &asked, &proposal, None, progress.as_ref())?
-    };
+    let foreseen = desk.foresee(&proposal)?;
     say_registry(&foreseen.in_force, streams);
+    if apart {
+        streams.say(
+            "note: it is committed on this branch; it is judged as if the branch were merged now",
+        );
+    }
     if place.elsewhere {
         streams
             .say(&format!("note: the file lies elsewhere; it is judged as {}", shown(&place.path)));
@@ -109,6 +102,9 @@ pub(super) fn run(
     };
     if args.format == Format::Human {
         streams.print(last(exit, &foreseen, &missing).as_bytes())?;
+        let lines = who::missing_lines(&desk.outlook()?, &foreseen, &foreseen.findings);
+        let lines: String = lines.iter().map(|line| format!("  {line}\n")).collect();
+        streams.print(lines.as_bytes())?;
     }
     Ok(exit)
 }

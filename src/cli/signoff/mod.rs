@@ -1,15 +1,33 @@
-//! `gatecheck signoff …`: the bytes that reviewers sign, and whether their signatures fit.
+//! `gatecheck signoff …`: manifests, the bytes that reviewers sign, and whether their signatures fit.
 
+mod add;
 mod check;
 mod command;
+pub(super) mod desk;
+mod dissent;
+mod files;
+mod me;
+mod merge;
+mod mine;
+mod new;
+mod open;
 mod payload;
+pub(super) mod vouch;
+pub(super) mod who;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
+pub use self::add::SignoffAddArgs;
 pub use self::check::SignoffCheckArgs;
 pub(super) use self::command::quoted;
+pub use self::desk::DeskArgs;
+pub use self::dissent::SignoffDissentArgs;
+pub use self::me::SignerArgs;
+pub use self::merge::SignoffMergeArgs;
+pub use self::mine::{SignoffSignArgs, SignoffSupersedeArgs, SignoffWithdrawArgs};
+pub use self::new::{SignoffNewArgs, SignoffReattestArgs};
 pub use self::payload::SignoffPayloadArgs;
 use super::arguments::TrustArgs;
 use super::environment::Environment;
@@ -34,6 +52,22 @@ pub struct SignoffArgs {
 /// What can be done with a sign-off.
 #[derive(Subcommand, Clone, Debug)]
 pub enum SignoffCommand {
+    /// Draft the manifest of the next gate
+    New(Box<SignoffNewArgs>),
+    /// Add my sign-off to a manifest and sign it
+    Add(Box<SignoffAddArgs>),
+    /// Sign a sign-off of mine that is there and unsigned
+    Sign(Box<SignoffSignArgs>),
+    /// Mark a sign-off of mine as withdrawn
+    Withdraw(Box<SignoffWithdrawArgs>),
+    /// Mark a sign-off of mine as superseded by a correction
+    Supersede(Box<SignoffSupersedeArgs>),
+    /// Put a signed objection on record before the gate
+    Dissent(Box<SignoffDissentArgs>),
+    /// Draft a manifest that attests an accepted gate again
+    Reattest(Box<SignoffReattestArgs>),
+    /// Unite what two people added to one manifest (also as git's merge driver)
+    Merge(SignoffMergeArgs),
     /// Print the exact bytes that a reviewer signs
     Payload(Box<SignoffPayloadArgs>),
     /// Check the sign-offs of a manifest before it is committed
@@ -47,6 +81,14 @@ pub fn run(
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
     match &args.command {
+        SignoffCommand::New(args) => new::run(args, environment, streams),
+        SignoffCommand::Add(args) => add::run(args, environment, streams),
+        SignoffCommand::Sign(args) => mine::sign(args, environment, streams),
+        SignoffCommand::Withdraw(args) => mine::withdraw(args, environment, streams),
+        SignoffCommand::Supersede(args) => mine::supersede(args, environment, streams),
+        SignoffCommand::Dissent(args) => dissent::run(args, environment, streams),
+        SignoffCommand::Reattest(args) => new::reattest(args, environment, streams),
+        SignoffCommand::Merge(args) => merge::run(args, environment, streams),
         SignoffCommand::Payload(args) => payload::run(args, environment, streams),
         SignoffCommand::Check(args) => check::run(args, environment, streams),
     }
@@ -75,6 +117,35 @@ fn request(trust: &TrustArgs, environment: &Environment, limits: Limits) -> Resu
         limits,
         jobs: environment.cores.max(1),
     })
+}
+
+/// Asks on the terminal; `--yes` answers it. Whoever cannot be asked has to say so beforehand.
+fn ask(
+    yes: bool,
+    question: &str,
+    environment: &Environment,
+    streams: &mut Streams<'_>,
+) -> Result<bool, Error> {
+    if yes {
+        return Ok(true);
+    }
+    if !environment.stdin_is_terminal {
+        return Err(Error::unusable(
+            "nobody can be asked: standard input is no terminal; nothing was signed",
+            "say beforehand that it should be signed: --yes",
+        ));
+    }
+    streams.say(&format!("{question} Type y and Enter, anything else leaves all as it is."));
+    let mut answer = String::new();
+    let stdin = std::io::stdin().lock();
+    let read = std::io::BufRead::read_line(&mut std::io::Read::take(stdin, 64), &mut answer);
+    let failed = |source| Error::File { path: "standard input".into(), source };
+    read.map_err(failed)?;
+    let agreed = matches!(answer.trim(), "y" | "Y" | "yes");
+    if !agreed {
+        streams.say("nothing was signed");
+    }
+    Ok(agreed)
 }
 
 /// Which registry is used, for people.

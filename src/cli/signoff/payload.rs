@@ -4,14 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::super::arguments::{RepositoryArgs, ResourceArgs, TrustArgs};
 use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::judge::read_bounded;
+use super::super::output::Color;
 use super::super::streams::Streams;
-use super::super::{output::Color, progress};
-use super::{command, place, request, say_registry};
-use crate::check;
+use super::desk::{Desk, DeskArgs};
+use super::{command, say_registry};
 use crate::error::Error;
 use crate::finding::Severity;
 use crate::manifest;
@@ -19,7 +18,6 @@ use crate::model::registry::KeyFormat;
 use crate::model::text::shown;
 use crate::model::{Manifest, Signoff};
 use crate::render::{self, Format};
-use crate::repo::Repository;
 use crate::rules::keyring::Keyring;
 use crate::rules::{Context, membership};
 use crate::statement::{SignerContext, signoff_payload, statement_json};
@@ -49,15 +47,7 @@ pub struct SignoffPayloadArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub repository: RepositoryArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub trust: TrustArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub resources: ResourceArgs,
+    pub desk: DeskArgs,
 }
 
 pub(super) fn run(
@@ -65,16 +55,15 @@ pub(super) fn run(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let limits = args.resources.limits()?;
-    let repo = Repository::open(&args.repository.folder(environment), &limits)?;
-    let asked = request(&args.trust, environment, limits)?;
-    let in_force = {
-        let progress = progress::reporter(environment, !args.resources.no_progress);
-        check::in_force(&repo, &asked, progress.as_ref())?
-    };
+    let mut desk = Desk::open(&args.desk, environment)?;
+    let mut in_force = desk.in_force()?;
+    let place = desk.find(Some(&args.manifest), &in_force)?;
+    if desk.stand_before(&in_force, &place.path)? {
+        in_force = desk.in_force()?;
+    }
     say_registry(&in_force, streams);
-    let place = place(&args.manifest, &repo, &in_force.paths, environment)?;
-    let bytes = read_bounded(&place.file, limits.file_bytes)?;
+    let bytes = read_bounded(&place.file, desk.limits.file_bytes)?;
+    let (limits, asked) = (desk.limits, &desk.asked);
     let reading = manifest::read(&place.name, &place.path, &bytes, &limits);
     let refused = reading.problems.iter().any(|problem| problem.severity >= Severity::Undecided);
     let manifest = reading.manifest.as_deref().filter(|_| !refused);

@@ -121,6 +121,9 @@ pub fn run(
         )
     })?;
     let tag = TagRef { reference, id, fresh: true };
+    // It was signed after this run began.
+    let now = if asked.now == environment.now { environment.by_now() } else { asked.now };
+    let asked = check::Request { now, ..asked };
     let judged = check::verify_tags(
         &repo,
         &asked,

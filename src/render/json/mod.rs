@@ -5,6 +5,7 @@ mod from_blast;
 mod from_report;
 mod from_status;
 mod inert;
+pub mod preview_v1;
 pub mod outlook;
 pub mod status_v1;
 pub mod v1;

@@ -1,5 +1,6 @@
 //! `gatecheck registry import`.
 
+mod codeowners;
 mod guix;
 mod write;
 
@@ -30,7 +31,8 @@ use crate::signature::KeyPool;
 #[command(after_help = "Examples:\n  \
     gatecheck registry import --from openpgp keyring/ --to pinned --project linux\n  \
     gatecheck registry import --from allowed-signers .git-signers --to pinned --project tool\n  \
-    gatecheck registry import --from guix --repo nonguix --to pinned --project nonguix\n\n\
+    gatecheck registry import --from guix --repo nonguix --to pinned --project nonguix\n  \
+    gatecheck registry import --from codeowners .github/CODEOWNERS --map @ada=ada\n\n\
     What a list of keys does not say is guessed the narrow way and told. Read the registry before\n\
     you pin it: gatecheck verify --every-commit --registry pinned/reviewer-registry.toml")]
 pub struct RegistryImportArgs {
@@ -38,21 +40,29 @@ pub struct RegistryImportArgs {
     #[arg(long, value_enum, value_name = "KIND")]
     pub from: ImportSource,
 
-    /// The folder of certificates, or the allowed_signers file; none for a Guix channel
+    /// The folder of certificates, the allowed_signers or the CODEOWNERS file; none for a Guix channel
     #[arg(value_name = "PATH")]
     pub path: Option<PathBuf>,
 
     /// The folder that the registry and its key files are written to; must be empty or not there yet
-    #[arg(long, value_name = "FOLDER")]
-    pub to: PathBuf,
+    #[arg(long, value_name = "FOLDER", required_if_eq_any = LISTS)]
+    pub to: Option<PathBuf>,
 
     /// The project's id
-    #[arg(long, value_name = "ID")]
-    pub project: String,
+    #[arg(long, value_name = "ID", required_if_eq_any = LISTS)]
+    pub project: Option<String>,
 
     /// The project's mainline [default: the branch that is checked out, for a Guix channel; else refs/heads/main]
     #[arg(long, value_name = "REF")]
     pub mainline: Option<String>,
+
+    /// The reviewer whom an owner in CODEOWNERS is; again for each person of a team
+    #[arg(long, value_name = "@USER=ID")]
+    pub map: Vec<String>,
+
+    /// Report files of HEAD that match this and that CODEOWNERS gives to no human reviewer (exit status 1)
+    #[arg(long, value_name = "GLOB")]
+    pub sensitive: Vec<String>,
 
     /// The branch with the certificates of a Guix channel
     #[arg(long, value_name = "BRANCH", default_value = "keyring")]
@@ -71,7 +81,11 @@ pub struct RegistryImportArgs {
     pub repository: RepositoryArgs,
 }
 
-/// Lists of keys that projects keep.
+/// What makes a registry of its own.
+const LISTS: [(&str, &str); 3] =
+    [("from", "openpgp"), ("from", "allowed-signers"), ("from", "guix")];
+
+/// Lists that projects keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ImportSource {
     /// A folder of OpenPGP certificates.
@@ -80,6 +94,8 @@ pub enum ImportSource {
     AllowedSigners,
     /// The history of a Guix channel, and its keyring branch.
     Guix,
+    /// A CODEOWNERS file: domains to paste, printed.
+    Codeowners,
 }
 
 pub(super) fn run(
@@ -91,10 +107,16 @@ pub(super) fn run(
     for (name, value) in &args.limits {
         limits.set(name, *value).map_err(|e| Error::unusable(e.to_string(), "use one of these"))?;
     }
-    let to = environment.folder.join(&args.to);
+    if args.from == ImportSource::Codeowners {
+        return codeowners::run(args, environment, streams, &limits);
+    }
+    let missing = || Error::Defect("--to and --project are missing".to_owned());
+    let (to, project) =
+        (args.to.as_ref().ok_or_else(missing)?, args.project.as_ref().ok_or_else(missing)?);
+    let to = environment.folder.join(to);
     write::check_free(&to)?;
     let mainline = mainline(args, environment, &limits)?;
-    let options = ImportOptions { project: &args.project, mainline: &mainline, limits: &limits };
+    let options = ImportOptions { project, mainline: &mainline, limits: &limits };
     let read = |bytes: &[u8]| KeyPool::new().add_file(bytes, &limits);
     let (imported, first) = match args.from {
         ImportSource::Openpgp => {
@@ -106,6 +128,7 @@ pub(super) fn run(
             let bytes = read_bounded(&file, limits.file_bytes)?;
             (import_allowed_signers(&bytes, &options)?, None)
         }
+        ImportSource::Codeowners => return Err(missing()),
         ImportSource::Guix => {
             if args.path.is_some() {
                 return Err(Error::unusable(
@@ -216,7 +239,7 @@ fn tell(
     for note in &imported.notes {
         streams.say(&format!("note: {note}"));
     }
-    let to = shown(&args.to.to_string_lossy());
+    let to = args.to.as_ref().map(|to| shown(&to.to_string_lossy())).unwrap_or_default();
     let to = to.trim_end_matches('/');
     streams.say(&format!(
         "{to}/reviewer-registry.toml and {} key files are written. Read them; then judge with",

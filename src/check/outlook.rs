@@ -1,0 +1,195 @@
+//! What the next gate meets, and what it would hold: the change since the last one, by domain.
+
+use std::collections::BTreeSet;
+
+use super::Request;
+use super::facts::Facts;
+use super::foresee::{InForce, judged, tree_of, unreadable};
+use crate::error::{Error, Result};
+use crate::history::{self, Failure};
+use crate::ledger;
+use crate::model::policy::AiAssisted;
+use crate::model::step::{Brought, Head};
+use crate::model::text::shown;
+use crate::model::{Domain, Oid, Registry};
+use crate::progress::Progress;
+use crate::repo::{EntryKind, ReadFailure, Repository};
+use crate::tokens::Sought;
+
+/// The next gate, before anybody signed it off.
+#[derive(Clone, Debug)]
+pub struct Outlook {
+    /// The registry that judges it.
+    pub in_force: InForce,
+    /// What the fold says of it.
+    pub next: ledger::Outlook,
+    /// The last accepted epoch gate.
+    pub last_gate: Option<(u64, Oid)>,
+    /// What changed since the last gate; since the anchor, before the first.
+    pub change: Change,
+}
+
+/// What changed between two commits, manifests aside.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The older commit.
+    pub base: Oid,
+    /// The commit whose content is looked at.
+    pub content: Oid,
+    /// Paths in which their trees differ, in byte order.
+    pub paths: Vec<Vec<u8>>,
+    /// Commits that lead from one to the other, oldest first.
+    pub commits: Vec<Brought>,
+}
+
+/// Looks at the next gate. `request.tip` is what it stands on, and `content` the commit whose tree
+/// it would have.
+///
+/// # Errors
+/// As [`super::in_force`].
+pub fn outlook(
+    repo: &Repository,
+    request: &Request,
+    content: Option<Oid>,
+    progress: &dyn Progress,
+) -> Result<Outlook> {
+    let facts = Facts::new(request.limits, request.jobs, None);
+    let (in_force, mut ledger, seen) = judged(repo, request, &facts, progress)?;
+    ledger.learn_revocations(seen.values());
+    let last_gate = ledger.last_epoch_gate();
+    let base = last_gate.map_or(in_force.anchor.commit, |(_, gate)| gate);
+    let change = change(repo, &in_force, base, content.unwrap_or(in_force.tip))?;
+    Ok(Outlook { next: ledger.outlook(), in_force, last_gate, change })
+}
+
+/// Looks at what changed between two commits.
+///
+/// # Errors
+/// [`Error::CannotRead`] where the history between them cannot be read.
+pub fn change(repo: &Repository, in_force: &InForce, base: Oid, content: Oid) -> Result<Change> {
+    let (before, after) = (tree_of(repo, base), tree_of(repo, content));
+    let (before, after) = (before.map_err(unreadable)?, after.map_err(unreadable)?);
+    let is_content = |path: &Vec<u8>| {
+        !std::str::from_utf8(path).is_ok_and(|path| in_force.paths.classify(path).is_some())
+    };
+    let changes = repo.diff(Some(before), Some(after)).map_err(unreadable)?;
+    let paths = changes.into_iter().map(|change| change.path).filter(is_content).collect();
+    let mut commits = match history::since(repo, content, base) {
+        Ok(commits) => commits,
+        Err(Failure::Found(finding)) => {
+            return Err(Error::cannot_read(finding.message, finding.help));
+        }
+        Err(Failure::Error(error)) => return Err(error),
+    };
+    for commit in &mut commits {
+        commit.paths.retain(is_content);
+    }
+    commits.retain(|commit| !commit.paths.is_empty());
+    Ok(Change { base, content, paths, commits })
+}
+
+impl Change {
+    /// Changed paths that belong to a domain.
+    pub fn paths_in<'a>(&'a self, domain: &'a Domain) -> impl Iterator<Item = &'a [u8]> {
+        self.paths.iter().map(Vec::as_slice).filter(|path| concerns(domain, path))
+    }
+
+    /// Changed paths that belong to no domain.
+    pub fn paths_elsewhere<'a>(&'a self, registry: &'a Registry) -> impl Iterator<Item = &'a [u8]> {
+        let owned = |path: &&[u8]| registry.domains.values().any(|domain| concerns(domain, path));
+        self.paths.iter().map(Vec::as_slice).filter(move |path| !owned(path))
+    }
+
+    /// Commits that touch a domain.
+    pub fn commits_in<'a>(&'a self, domain: &'a Domain) -> impl Iterator<Item = (Oid, &'a Head)> {
+        let touch = |commit: &&Brought| commit.paths.iter().any(|path| concerns(domain, path));
+        let touching = self.commits.iter().filter(touch);
+        touching.filter_map(|commit| Some((commit.id, commit.commit.as_ref().ok()?)))
+    }
+
+    /// Where tokens were added in a domain's files: `unsafe`, and those that second reviews ask
+    /// about, as `path:line token`. The second list names files that could not be looked into.
+    ///
+    /// # Errors
+    /// [`Error::CannotRead`] where an object is missing.
+    pub fn added_tokens(
+        &self,
+        repo: &Repository,
+        registry: &Registry,
+        domain: Option<&Domain>,
+    ) -> Result<(Vec<String>, Vec<String>)> {
+        let (before, after) = (tree_of(repo, self.base), tree_of(repo, self.content));
+        let (before, after) = (before.map_err(unreadable)?, after.map_err(unreadable)?);
+        let (mut places, mut closed) = (Vec::new(), Vec::new());
+        for path in self.paths.iter().filter(|path| domain.is_none_or(|d| concerns(d, path))) {
+            let reviews = registry.policy.second_review.iter();
+            let reviews = reviews.filter(|review| review.paths.iter().any(|p| p.matches(path)));
+            let asked = reviews.flat_map(|review| review.added_tokens.iter().cloned());
+            let care = path.ends_with(b".rs").then(|| "unsafe".to_owned());
+            let sought: BTreeSet<String> = asked.chain(care).collect();
+            let sought: Vec<String> = sought.into_iter().collect();
+            let Ok(name) = std::str::from_utf8(path) else { continue };
+            if sought.is_empty() {
+                continue;
+            }
+            let text = |tree| text_at(repo, tree, name);
+            match (text(before)?, text(after)?) {
+                (_, Text::None) => {}
+                (Text::Closed, _) | (_, Text::Closed) => closed.push(shown(name)),
+                (old, Text::Some(new)) => {
+                    let old = if let Text::Some(old) = old { old } else { String::new() };
+                    for added in Sought::new(&sought).added(path, &old, &new) {
+                        let line = new.get(..added.at).map_or(0, |text| text.matches('\n').count());
+                        let token = sought.get(added.which).map_or("", String::as_str);
+                        let line = line.saturating_add(1);
+                        places.push(format!("{}:{line} {}", shown(name), shown(token)));
+                    }
+                }
+            }
+        }
+        Ok((places, closed))
+    }
+
+    /// Ids of commits that say they were made with an AI's assistance, as policy recognises them.
+    #[must_use]
+    pub fn ai_assisted(&self, registry: &Registry) -> BTreeSet<Oid> {
+        let Some(policy) = &registry.policy.ai_assisted else { return BTreeSet::new() };
+        let marked = self
+            .commits
+            .iter()
+            .filter(|commit| commit.commit.as_ref().is_ok_and(|head| is_ai_assisted(policy, head)));
+        marked.map(|commit| commit.id).collect()
+    }
+}
+
+/// Whether a path is for a domain's people to look at; one that declares no paths has them all.
+fn concerns(domain: &Domain, path: &[u8]) -> bool {
+    domain.paths.is_empty() || domain.owns(path)
+}
+
+enum Text {
+    None,
+    Some(String),
+    /// Too long, or no text.
+    Closed,
+}
+
+fn text_at(repo: &Repository, tree: Oid, path: &str) -> Result<Text> {
+    let entry = repo.lookup(tree, path).map_err(unreadable)?;
+    let Some(entry) = entry.filter(|entry| entry.kind() == EntryKind::File) else {
+        return Ok(Text::None);
+    };
+    match repo.read_blob(entry.id) {
+        Ok(bytes) => Ok(String::from_utf8(bytes).map_or(Text::Closed, Text::Some)),
+        Err(ReadFailure::TooLarge { .. }) => Ok(Text::Closed),
+        Err(failure) => Err(unreadable(failure)),
+    }
+}
+
+fn is_ai_assisted(policy: &AiAssisted, head: &Head) -> bool {
+    head.trailers.iter().any(|trailer| {
+        policy.trailers.iter().any(|token| trailer.token.eq_ignore_ascii_case(token))
+            || (trailer.token.eq_ignore_ascii_case("co-authored-by")
+                && policy.co_authors.iter().any(|pattern| pattern.is_match(&trailer.value)))
+    })
+}

@@ -1,0 +1,292 @@
+//! What every command about sign-offs begins with: the repository, and what is asked of the judge.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::super::arguments::{RepositoryArgs, ResourceArgs, TrustArgs};
+use super::super::environment::Environment;
+use super::super::progress;
+use super::{Place, place, request};
+use crate::check::{self, Foreseen, InForce, Outlook, Proposal, Request};
+use crate::error::Error;
+use crate::model::manifest::Binding;
+use crate::model::text::shown;
+use crate::model::{Limits, ManifestName, Oid};
+use crate::repo::{ReadFailure, Repository, Staged, parse_commit};
+
+/// Which repository, what is trusted, and how much may be used.
+#[derive(Args, Clone, Debug, Default)]
+pub struct DeskArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub repository: RepositoryArgs,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub trust: TrustArgs,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub resources: ResourceArgs,
+}
+
+/// An open repository and a question.
+pub(in crate::cli) struct Desk<'e> {
+    pub(in crate::cli) repo: Repository,
+    pub(in crate::cli) asked: Request,
+    pub(in crate::cli) limits: Limits,
+    pub(in crate::cli) environment: &'e Environment,
+    /// The commit that is looked at.
+    pub(in crate::cli) head: Oid,
+    /// The branch it is on.
+    pub(in crate::cli) branch: Option<String>,
+    progress: bool,
+}
+
+impl<'e> Desk<'e> {
+    pub(in crate::cli) fn open(
+        args: &DeskArgs,
+        environment: &'e Environment,
+    ) -> Result<Self, Error> {
+        let limits = args.resources.limits()?;
+        let repo = Repository::open(&args.repository.folder(environment), &limits)?;
+        let asked = request(&args.trust, environment, limits)?;
+        let head = repo.head()?;
+        Ok(Self {
+            repo,
+            asked,
+            limits,
+            environment,
+            head: head.commit,
+            branch: head.reference,
+            progress: !args.resources.no_progress,
+        })
+    }
+
+    pub(in crate::cli) fn in_force(&self) -> Result<InForce, Error> {
+        let progress = progress::reporter(self.environment, self.progress);
+        check::in_force(&self.repo, &self.asked, progress.as_ref())
+    }
+
+    /// Looks at the gate that would hold the content of the commit that is looked at.
+    pub(in crate::cli) fn outlook(&self) -> Result<Outlook, Error> {
+        let progress = progress::reporter(self.environment, self.progress);
+        check::outlook(&self.repo, &self.asked, Some(self.head), progress.as_ref())
+    }
+
+    pub(in crate::cli) fn foresee(&self, proposal: &Proposal) -> Result<Foreseen, Error> {
+        let progress = progress::reporter(self.environment, self.progress);
+        check::foresee(&self.repo, &self.asked, proposal, None, progress.as_ref())
+    }
+
+    /// The top of the work tree.
+    pub(super) fn top(&self) -> Result<&Path, Error> {
+        self.repo.work_dir().ok_or_else(|| {
+            Error::unusable(
+                "this repository is bare: there is no work tree to write a manifest to",
+                "run it in a clone with a work tree",
+            )
+        })
+    }
+
+    /// The branch that a new file will be committed to.
+    pub(super) fn on_a_branch(&self) -> Result<&str, Error> {
+        self.branch.as_deref().ok_or_else(|| {
+            Error::unusable(
+                format!("HEAD is on no branch, but at commit {}", self.head.short()),
+                "go to the branch that the gate is made on: git switch BRANCH",
+            )
+        })
+    }
+
+    pub(in crate::cli) fn tree(&self, commit: Oid) -> Result<Oid, Error> {
+        let raw = self.repo.read_commit(commit).map_err(unreadable)?;
+        parse_commit(commit, &raw).map(|commit| commit.tree).map_err(|malformed| {
+            Error::cannot_read(
+                format!("the commit {commit} is malformed: {}", malformed.observed),
+                "name another commit",
+            )
+        })
+    }
+
+    /// Whether a commit's tree holds something at a path.
+    pub(in crate::cli) fn holds(&self, commit: Oid, path: &str) -> Result<bool, Error> {
+        let tree = self.tree(commit)?;
+        Ok(self.repo.lookup(tree, path).map_err(unreadable)?.is_some())
+    }
+
+    /// The tip of the branch that gates are made on, here or as `origin` has it.
+    pub(in crate::cli) fn mainline(&self, in_force: &InForce) -> Result<Option<Oid>, Error> {
+        let name = in_force.mainline.as_str();
+        let short = name.strip_prefix("refs/heads/").unwrap_or(name);
+        for name in [name.to_owned(), format!("refs/remotes/origin/{short}")] {
+            if let Some(id) = self.repo.reference(&name)? {
+                return self.repo.peel(id).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Steps back to where a manifest will land. One that is committed on a branch of its own, so
+    /// that people can hand it around, is judged as if that branch were merged now. Tells whether
+    /// that was so.
+    pub(in crate::cli) fn stand_before(
+        &mut self,
+        in_force: &InForce,
+        path: &str,
+    ) -> Result<bool, Error> {
+        if self.branch.as_deref() == Some(in_force.mainline.as_str())
+            || !self.holds(self.head, path)?
+        {
+            return Ok(false);
+        }
+        match self.mainline(in_force)? {
+            Some(mainline) if !self.holds(mainline, path)? => {}
+            _ => return Ok(false),
+        }
+        let mut here = self.head;
+        for _ in 0..self.limits.commits {
+            let Some(parent) = super::super::revision::first_parent(&self.repo, here)? else {
+                return Ok(false);
+            };
+            here = parent;
+            if !self.holds(here, path)? {
+                self.asked.tip = Some(here.to_string());
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The content of the commit that is looked at, where the judge stands on another.
+    fn content(&self, apart: bool) -> Result<Option<Staged>, Error> {
+        if !apart {
+            return Ok(None);
+        }
+        let tree = self.tree(self.head)?;
+        self.repo.staged_of(tree).map(Some).map_err(unreadable)
+    }
+
+    /// Judges a manifest with the content that is committed; with what is staged, where that is
+    /// what it is bound to.
+    pub(in crate::cli) fn foresee_here(
+        &self,
+        at: (&ManifestName, &str),
+        bytes: &[u8],
+        apart: bool,
+    ) -> Result<Foreseen, Error> {
+        let proposal = Proposal {
+            name: at.0.clone(),
+            path: at.1.to_owned(),
+            bytes: bytes.to_vec(),
+            staged: self.content(apart)?,
+        };
+        let foreseen = self.foresee(&proposal)?;
+        let bound = match foreseen.manifest.as_ref().map(|manifest| &manifest.binding) {
+            Some(Binding::Tree(bound)) => *bound,
+            _ => return Ok(foreseen),
+        };
+        if bound == foreseen.subject {
+            return Ok(foreseen);
+        }
+        let Some(staged) = self.repo.staged()? else { return Ok(foreseen) };
+        let other = self.foresee(&Proposal { staged: Some(staged), ..proposal })?;
+        Ok(if bound == other.subject { other } else { foreseen })
+    }
+
+    /// The manifest that was named, else the only draft that lies in the work tree.
+    pub(super) fn find(&self, file: Option<&Path>, in_force: &InForce) -> Result<Place, Error> {
+        if let Some(file) = file {
+            return place(file, &self.repo, &in_force.paths, self.environment);
+        }
+        let top = self.top()?;
+        let folder = top.join(in_force.paths.folder());
+        let mut drafts: Vec<String> = Vec::new();
+        let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        let mainline = self.mainline(in_force)?.unwrap_or(self.head);
+        for entry in entries.take(usize::try_from(self.limits.tree_entries).unwrap_or(usize::MAX)) {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let path = match in_force.paths.folder() {
+                "" => name,
+                folder => format!("{folder}/{name}"),
+            };
+            let to_sign = matches!(
+                in_force.paths.classify(&path),
+                Some(
+                    ManifestName::Epoch(_)
+                        | ManifestName::Squash(_)
+                        | ManifestName::Reattest { .. }
+                )
+            );
+            if to_sign && !self.holds(mainline, &path)? {
+                drafts.push(path);
+            }
+        }
+        drafts.sort();
+        match drafts.as_slice() {
+            [one] => {
+                let name = in_force.paths.classify(one);
+                let name = name.ok_or_else(|| Error::Defect(format!("{one} is no manifest")))?;
+                Ok(Place { file: top.join(one), path: one.clone(), name, elsewhere: false })
+            }
+            [] => Err(Error::unusable(
+                format!(
+                    "{} holds no manifest that is not on the mainline yet",
+                    shown(&folder.to_string_lossy())
+                ),
+                "draft the next one: gatecheck signoff new",
+            )),
+            several => {
+                let several: Vec<String> = several.iter().map(|path| shown(path)).collect();
+                Err(Error::unusable(
+                    format!("there are several manifests to sign: {}", several.join(", ")),
+                    "name one with --file",
+                ))
+            }
+        }
+    }
+
+    /// Where a new file is written to, with its folder made. A folder that leads out of the work
+    /// tree is refused.
+    pub(super) fn room_for(&self, path: &str) -> Result<PathBuf, Error> {
+        let top = self.top()?;
+        let file = top.join(path);
+        let folder = file.parent().unwrap_or(top).to_owned();
+        let failed = |source| Error::File { path: folder.clone(), source };
+        std::fs::create_dir_all(&folder).map_err(failed)?;
+        let inside = folder.canonicalize().map_err(failed)?;
+        if !inside.starts_with(top.canonicalize().map_err(failed)?) {
+            return Err(Error::unusable(
+                format!("{} leads out of the work tree", shown(&folder.to_string_lossy())),
+                "remove the link, and run this again",
+            ));
+        }
+        Ok(file)
+    }
+
+    /// Refuses to take the place of a manifest that is there.
+    pub(super) fn must_be_free(&self, path: &str) -> Result<(), Error> {
+        if self.top()?.join(path).symlink_metadata().is_ok() {
+            return Err(Error::unusable(
+                format!("{} is there already, and nothing is overwritten", shown(path)),
+                format!("see what it lacks: gatecheck signoff check {}", shown(path)),
+            ));
+        }
+        if self.holds(self.head, path)? {
+            return Err(Error::unusable(
+                format!("HEAD holds {} already", shown(path)),
+                format!(
+                    "a refused gate is tried again by a commit that adds the file anew: git rm {0} \
+                     && git commit, then draft it",
+                    shown(path)
+                ),
+            ));
+        }
+        Ok(())
+    }
+}
+
+pub(in crate::cli) fn unreadable(failure: ReadFailure) -> Error {
+    Error::cannot_read(failure.to_string(), failure.help())
+}

@@ -1,0 +1,238 @@
+//! A manifest that somebody is about to change: shown, judged, and written.
+
+use super::super::environment::Environment;
+use super::super::exit::Exit;
+use super::super::output::Color;
+use super::super::streams::Streams;
+use super::desk::{Desk, DeskArgs};
+use super::me::{Me, SignerArgs};
+use super::{Place, ask, files, say_registry, vouch, who};
+use crate::check::{self, Change, Foreseen, Outlook};
+use crate::error::Error;
+use crate::finding::{Finding, Severity};
+use crate::manifest::edit::Editing;
+use crate::model::manifest::{PreviousGate, Target};
+use crate::model::text::shown;
+use crate::model::{DomainId, Manifest, ManifestName, ReviewerId, Signoff};
+use crate::render::{self, Format};
+
+/// A manifest that is open on the desk.
+pub(super) struct Open<'e> {
+    pub(super) desk: Desk<'e>,
+    pub(super) outlook: Outlook,
+    pub(super) place: Place,
+    /// It is committed on a branch of its own.
+    apart: bool,
+    pub(super) text: String,
+}
+
+impl<'e> Open<'e> {
+    pub(super) fn at(
+        args: &DeskArgs,
+        file: Option<&std::path::Path>,
+        environment: &'e Environment,
+        streams: &mut Streams<'_>,
+    ) -> Result<Self, Error> {
+        let mut desk = Desk::open(args, environment)?;
+        let in_force = desk.in_force()?;
+        let place = desk.find(file, &in_force)?;
+        let apart = desk.stand_before(&in_force, &place.path)?;
+        let outlook = desk.outlook()?;
+        say_registry(&outlook.in_force, streams);
+        if desk.branch.is_none() {
+            streams.say("note: HEAD is on no branch");
+        }
+        let text = files::read_text(&place.file, &place.path, &desk.limits)?;
+        Ok(Self { desk, outlook, place, apart, text })
+    }
+
+    pub(super) fn editing(&self) -> Editing<'_> {
+        Editing { name: &self.place.name, path: &self.place.path, limits: &self.desk.limits }
+    }
+
+    pub(super) fn manifest(&self) -> Result<std::sync::Arc<Manifest>, Error> {
+        let read = self.editing().read(&self.text);
+        read.map_err(|error| files::not_edited(error, &self.place.path))
+    }
+
+    /// What the manifest is about, since the gate before it.
+    fn change(&self) -> Result<Change, Error> {
+        let ManifestName::Reattest { epoch, .. } = &self.place.name else {
+            return Ok(self.outlook.change.clone());
+        };
+        let Some(accepted) = self.outlook.next.accepted.get(epoch) else {
+            return Ok(self.outlook.change.clone());
+        };
+        let in_force = &self.outlook.in_force;
+        let base = match accepted.previous {
+            PreviousGate::Gate(gate) => gate,
+            PreviousGate::None => in_force.anchor.commit,
+        };
+        check::change(&self.desk.repo, in_force, base, accepted.gate)
+    }
+
+    /// Shows what will be signed, and asks.
+    pub(super) fn show_and_ask(
+        &self,
+        me: &Me,
+        manifest: &Manifest,
+        signoff: &Signoff,
+        args: &SignerArgs,
+        streams: &mut Streams<'_>,
+    ) -> Result<bool, Error> {
+        let registry = &self.outlook.in_force.registry;
+        let gate = match &manifest.target {
+            Target::Epoch(epoch) => format!("epoch {epoch}"),
+            Target::Squash(name) => format!("the squash gate {}", shown(name)),
+        };
+        let again = if manifest.reattest > 0 { ", once more" } else { "" };
+        let mut text = format!(
+            "{} vouches for {} at {gate}{again}, {}:\n",
+            me.reviewer,
+            signoff.domain,
+            vouch::since(&self.outlook)
+        );
+        let (change, domain) = (self.change()?, registry.domains.get(&signoff.domain));
+        let (mut added, closed) = change.added_tokens(&self.desk.repo, registry, domain)?;
+        added.extend(closed.iter().map(|path| format!("{path} could not be looked into")));
+        text.push_str(&vouch::mine(&change, registry, domain, &added));
+        text.push_str(&words(signoff));
+        text.push_str(&format!("signed with {}\n", me.key()));
+        streams.print(text.as_bytes())?;
+        ask(args.yes, "Sign this?", self.desk.environment, streams)
+    }
+
+    /// What would be found of a text, of a kind.
+    pub(super) fn refused(
+        &self,
+        text: &str,
+        kind: impl Fn(&Finding) -> bool,
+    ) -> Result<Vec<Finding>, Error> {
+        let at = (&self.place.name, self.place.path.as_str());
+        let foreseen = self.desk.foresee_here(at, text.as_bytes(), self.apart)?;
+        Ok(foreseen.findings.into_iter().filter(|finding| kind(finding)).collect())
+    }
+
+    /// Says why nothing was written.
+    pub(super) fn say_refused(
+        &self,
+        against: &[Finding],
+        streams: &mut Streams<'_>,
+    ) -> Result<Exit, Error> {
+        let style = Color::Auto.style(self.desk.environment);
+        streams.print(&render::findings(against, Format::Human, &style))?;
+        streams.say(&format!(
+            "{} is as it was: the gate would be refused for this sign-off",
+            shown(&self.place.path)
+        ));
+        Ok(Exit::REFUSED)
+    }
+
+    /// What makes the gate, once nothing is missing.
+    fn how_to_land(&self) -> String {
+        let path = shown(&self.place.path);
+        let mainline = shown(&self.outlook.in_force.mainline);
+        if self.desk.branch.as_deref() == Some(self.outlook.in_force.mainline.as_str()) {
+            return format!("nothing is missing: git add {path} && git commit -S makes the gate\n");
+        }
+        format!(
+            "nothing is missing: commit it here, and a signed merge into {mainline} makes the gate, \
+             as long as {mainline} has not moved on\n"
+        )
+    }
+
+    /// Judges the new text as the gate will be, and writes it unless that speaks against it.
+    pub(super) fn judge_and_write(
+        &self,
+        text: &str,
+        reviewer: &ReviewerId,
+        domain: &DomainId,
+        streams: &mut Streams<'_>,
+    ) -> Result<Exit, Error> {
+        let at = (&self.place.name, self.place.path.as_str());
+        let foreseen = self.desk.foresee_here(at, text.as_bytes(), self.apart)?;
+        let against = against(&foreseen, reviewer);
+        let row = foreseen.gate.as_ref().and_then(|gate| {
+            let mut rows = gate.signoffs.iter();
+            rows.find(|row| row.reviewer_id == *reviewer && row.domain == *domain)
+        });
+        let attested = row.is_some_and(|row| row.attested);
+        if !against.is_empty() || !attested {
+            return self.say_refused(&against, streams);
+        }
+        files::replace(&self.place.file, &self.text, text, &self.desk.limits)?;
+        let path = shown(&self.place.path);
+        let mut words = format!("written: {reviewer} for {domain}, in {path}\n");
+        match row {
+            Some(row) if row.counted => words.push_str("it counts\n"),
+            Some(row) => {
+                let why = row.why.as_deref().unwrap_or("others must sign beside it");
+                words.push_str(&format!("it does not count yet: {}\n", shown(why)));
+            }
+            None => {}
+        }
+        let missing = who::missing_lines(&self.outlook, &foreseen, &foreseen.findings);
+        if missing.is_empty() {
+            words.push_str(&self.how_to_land());
+        } else {
+            words.push_str("still missing:\n");
+            missing.iter().for_each(|line| words.push_str(&format!("  {line}\n")));
+        }
+        streams.print(words.as_bytes())?;
+        Ok(Exit::PASS)
+    }
+}
+
+/// What speaks against the manifest or this person's sign-offs, and is not mended by others.
+fn against(foreseen: &Foreseen, me: &ReviewerId) -> Vec<Finding> {
+    let mine = |finding: &&Finding| finding.reviewer_id.as_ref().is_none_or(|who| who == me);
+    foreseen
+        .findings
+        .iter()
+        .filter(|finding| finding.severity >= Severity::Undecided)
+        .filter(mine)
+        .filter(|finding| !who::is_missing(finding) && !who::is_for_others(finding))
+        .cloned()
+        .collect()
+}
+
+/// What a sign-off says beyond its domain.
+fn words(signoff: &Signoff) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, value: String| {
+        if !value.is_empty() {
+            text.push_str(&format!("{name}: {value}\n"));
+        }
+    };
+    let list = |all: &[String]| all.iter().map(|one| shown(one)).collect::<Vec<_>>().join(", ");
+    line("scope", list(&signoff.scope));
+    line("second reviews", list(&signoff.reviews));
+    line("checklist", list(&signoff.checklist));
+    line("authored by", shown(&signoff.authored_by));
+    line("stands for", list(&signoff.multi_domain_roles));
+    line("because", shown(&signoff.multi_domain_justification));
+    if let Some(ai) = &signoff.ai_attestation {
+        let understood = if ai.understood { "understood" } else { "not understood" };
+        line(
+            "AI attestation",
+            format!("{understood}; {}; {}", list(&ai.invariants), shown(&ai.statement)),
+        );
+    }
+    if signoff.dissents() {
+        line("DISSENT, which blocks the gate", shown(&signoff.dissent));
+    }
+    text
+}
+
+/// Places of a person's sign-offs.
+pub(super) fn indices(
+    manifest: &Manifest,
+    me: &ReviewerId,
+    domain: Option<&DomainId>,
+) -> Vec<usize> {
+    (0_usize..)
+        .zip(&manifest.signoffs)
+        .filter(|(_, s)| s.reviewer_id == *me && domain.is_none_or(|domain| s.domain == *domain))
+        .map(|(index, _)| index)
+        .collect()
+}

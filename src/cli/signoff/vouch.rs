@@ -1,0 +1,180 @@
+//! What a gate holds, for people: files by domain, authors, what policy asks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::who;
+use crate::check::{Change, Outlook};
+use crate::model::registry::SchemaVersion;
+use crate::model::text::{shown, shown_bytes};
+use crate::model::{Domain, Oid, Registry, ReviewerId};
+
+/// How many paths, commits and authors are shown before the rest is counted.
+const SHOWN: usize = 5;
+/// The same for the one domain that somebody vouches for.
+const SHOWN_MINE: usize = 40;
+
+/// Since when: the last gate, or the anchor before the first.
+pub(in crate::cli) fn since(outlook: &Outlook) -> String {
+    match outlook.last_gate {
+        Some((epoch, gate)) => format!("since the gate of epoch {epoch} ({})", gate.short()),
+        None => format!("since the anchor {}", outlook.in_force.anchor.commit.short()),
+    }
+}
+
+/// All domains, with who could sign them.
+pub(in crate::cli) fn overview(outlook: &Outlook) -> String {
+    let registry = &outlook.in_force.registry;
+    let change = &outlook.change;
+    let mut text = format!(
+        "{} changed {}{}\n",
+        count(change.paths.len(), "file", "files"),
+        since(outlook),
+        in_commits(
+            &change.commits.len(),
+            &authors(
+                change
+                    .commits
+                    .iter()
+                    .filter_map(|c| c.commit.as_ref().ok())
+                    .map(|head| (&head.author.name, &head.author.email))
+            )
+        )
+    );
+    for domain in registry.domains.values() {
+        let paths: Vec<&[u8]> = change.paths_in(domain).collect();
+        let what = if paths.is_empty() {
+            "nothing changed".to_owned()
+        } else {
+            format!("{}: {}", count(paths.len(), "file", "files"), some(&paths, SHOWN).join(", "))
+        };
+        text.push_str(&format!("\n{}  {what}\n", domain.id));
+        for line in section(outlook, domain) {
+            text.push_str(&format!("  {line}\n"));
+        }
+    }
+    if registry.version == SchemaVersion::V1_0 {
+        text.push_str("\nthis registry lists no domains: everybody in it may sign off any\n");
+    }
+    let elsewhere: Vec<&[u8]> = change.paths_elsewhere(registry).collect();
+    if !elsewhere.is_empty() && !registry.domains.is_empty() {
+        text.push_str(&format!(
+            "\nin no domain  {}: {}\n",
+            count(elsewhere.len(), "file", "files"),
+            some(&elsewhere, SHOWN).join(", ")
+        ));
+    }
+    text
+}
+
+/// Who could sign a domain, and what a full scope lists.
+fn section(outlook: &Outlook, domain: &Domain) -> Vec<String> {
+    let mut lines = who::people_lines(&who::people(outlook, domain));
+    lines.extend(scope(domain));
+    lines
+}
+
+fn scope(domain: &Domain) -> Option<String> {
+    let docs: Vec<String> = domain.docs.iter().map(|doc| shown(doc)).collect();
+    (!docs.is_empty()).then(|| format!("scope: {}", docs.join(", ")))
+}
+
+/// The same for a file that will be read later: nothing that changes by the day.
+pub(super) fn lasting(domain: &Domain) -> Vec<String> {
+    let people: BTreeSet<&str> = domain.people().map(ReviewerId::as_str).collect();
+    let people: Vec<&str> = people.into_iter().collect();
+    let mut lines = vec![format!("people: {}", people.join(", "))];
+    lines.extend(scope(domain));
+    lines
+}
+
+/// What somebody vouches for in one domain.
+pub(super) fn mine(
+    change: &Change,
+    registry: &Registry,
+    domain: Option<&Domain>,
+    added: &[String],
+) -> String {
+    let all = || change.paths.iter().map(Vec::as_slice).collect::<Vec<_>>();
+    let paths: Vec<&[u8]> = domain.map_or_else(all, |domain| change.paths_in(domain).collect());
+    let commits: Vec<(Oid, _)> = match domain {
+        Some(domain) => change.commits_in(domain).collect(),
+        None => {
+            let all = change.commits.iter();
+            all.filter_map(|c| Some((c.id, c.commit.as_ref().ok()?))).collect()
+        }
+    };
+    let authors = authors(commits.iter().map(|(_, head)| (&head.author.name, &head.author.email)));
+    let files = count(paths.len(), "file", "files");
+    let mut text = format!("{files} changed{}\n", in_commits(&commits.len(), &authors));
+    for path in some(&paths, SHOWN_MINE) {
+        text.push_str(&format!("  {path}\n"));
+    }
+    let assisted = change.ai_assisted(registry);
+    let assisted: Vec<_> = commits.iter().filter(|(id, _)| assisted.contains(id)).collect();
+    if !added.is_empty() {
+        text.push_str(&format!(
+            "{} added:\n",
+            count(
+                added.len(),
+                "token that policy or care asks about was",
+                "tokens that policy or care asks about were"
+            )
+        ));
+        for place in added.iter().take(SHOWN_MINE) {
+            text.push_str(&format!("  {place}\n"));
+        }
+        let more = added.len().saturating_sub(SHOWN_MINE);
+        if more > 0 {
+            text.push_str(&format!("  and {more} more\n"));
+        }
+    }
+    if !assisted.is_empty() {
+        text.push_str(&format!(
+            "{} with an AI's assistance:\n",
+            count(assisted.len(), "commit was made", "commits were made")
+        ));
+        for (id, head) in assisted.iter().take(SHOWN_MINE) {
+            text.push_str(&format!("  {} {}\n", id.short(), shown(&head.subject)));
+        }
+    }
+    text
+}
+
+fn in_commits(commits: &usize, authors: &[String]) -> String {
+    if *commits == 0 {
+        return String::new();
+    }
+    let more = authors.len().saturating_sub(SHOWN);
+    let mut names: Vec<String> = authors.iter().take(SHOWN).cloned().collect();
+    if more > 0 {
+        names.push(format!("and {more} more"));
+    }
+    format!(", in {} by {}", count(*commits, "commit", "commits"), names.join(", "))
+}
+
+/// Everybody once, whoever wrote most first.
+fn authors<'a>(all: impl Iterator<Item = (&'a String, &'a String)>) -> Vec<String> {
+    let mut by_email: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    for (name, email) in all {
+        let shown = format!("{} <{}>", shown(name), shown(email));
+        let entry = by_email.entry(email.to_lowercase()).or_insert((0, shown));
+        entry.0 = entry.0.saturating_add(1);
+    }
+    let mut authors: Vec<(usize, String)> = by_email.into_values().collect();
+    authors.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    authors.into_iter().map(|(_, name)| name).collect()
+}
+
+/// The first of them, and how many more there are.
+pub(in crate::cli) fn some(paths: &[&[u8]], most: usize) -> Vec<String> {
+    let mut some: Vec<String> = paths.iter().take(most).map(|path| shown_bytes(path)).collect();
+    let more = paths.len().saturating_sub(most);
+    if more > 0 {
+        some.push(format!("and {more} more"));
+    }
+    some
+}
+
+pub(in crate::cli) fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
