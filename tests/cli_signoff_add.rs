@@ -291,7 +291,10 @@ fn a_dissent_on_record_blocks_until_its_author_lifts_it() {
     // The gate is attested again, by the same people.
     ada.signoff(&["reattest", "1"]).must(2, &["accepted gates after the anchor: epoch 0"]);
     ada.signoff(&["reattest", "0"]).must(0, &["re-attestation 1 of the gate of epoch 0"]);
-    ada.add("docs", &[]).must(0, &["it counts", "docs/guide", "kernel: 1 more person"]);
+    ada.add("docs", &[]).must(
+        0,
+        &["it counts", "once more, as it was accepted", "docs/guide", "kernel: 1 more person"],
+    );
     bob.add("kernel", &[]).must(0, &["nothing is missing"]);
     bob.commit("Attest epoch 0 again");
     ada.gatecheck(&["--format", "concise"]).must(0, &["pass:"]);

@@ -85,13 +85,13 @@ impl<'e> Open<'e> {
             Target::Epoch(epoch) => format!("epoch {epoch}"),
             Target::Squash(name) => format!("the squash gate {}", shown(name)),
         };
-        let again = if manifest.reattest > 0 { ", once more" } else { "" };
-        let mut text = format!(
-            "{} vouches for {} at {gate}{again}, {}:\n",
-            me.reviewer,
-            signoff.domain,
+        let since = if manifest.reattest > 0 {
+            "once more, as it was accepted".to_owned()
+        } else {
             vouch::since(&self.outlook)
-        );
+        };
+        let mut text =
+            format!("{} vouches for {} at {gate}, {since}:\n", me.reviewer, signoff.domain);
         let (change, domain) = (self.change()?, registry.domains.get(&signoff.domain));
         let (mut added, closed) = change.added_tokens(&self.desk.repo, registry, domain)?;
         added.extend(closed.iter().map(|path| format!("{path} could not be looked into")));

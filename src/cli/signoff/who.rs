@@ -220,8 +220,11 @@ pub(in crate::cli) fn missing_lines(
             !signed.contains(id) && person.has_key && person.condition == Condition::Unaided
         });
         let others: Vec<&str> = others.map(|(id, _)| id.as_str()).collect();
-        let who =
-            if others.is_empty() { "nobody else is current".to_owned() } else { others.join(", ") };
+        let who = if others.is_empty() {
+            "nobody else is current".to_owned()
+        } else {
+            others.join(" or ")
+        };
         lines.push(format!(
             "another person: {} of {} stand behind the gate; {who}",
             signed.len(),
@@ -241,7 +244,7 @@ fn more(lacks: u64, others: &[Someone]) -> String {
     let noun = if lacks == 1 { "person" } else { "people" };
     let of = |wanted: fn(&Could) -> bool| {
         let names = others.iter().filter(move |p| wanted(&p.could)).map(|p| p.reviewer.as_str());
-        names.collect::<Vec<_>>().join(", ")
+        names.collect::<Vec<_>>().join(if lacks == 1 { " or " } else { ", " })
     };
     let alone = of(|could| *could == Could::Sign);
     let beside = of(|could| matches!(could, Could::Beside(_)));
