@@ -21,7 +21,7 @@ use crate::signature::FactCache;
 use facts::Facts;
 pub use foresee::{Foreseen, InForce, Proposal, foresee, in_force};
 pub use pinned::{PinnedRegistry, passed_over};
-pub use tags::{Readiness, TagRef, ready_to_tag, verify_tags};
+pub use tags::{Attested, Readiness, TagRef, Words, judge_attestation, ready_to_tag, verify_tags};
 pub use trust::{FirstRegistry, first_registry, registry_of};
 
 /// What one run is asked, as plain values.

@@ -7,6 +7,7 @@ mod defect;
 pub mod demo;
 pub mod doctor;
 pub mod environment;
+pub mod evidence;
 pub mod exit;
 pub mod explain;
 pub mod hook;
@@ -65,6 +66,10 @@ enum Command {
     VerifyTag(Box<verify_tag::VerifyTagArgs>),
     /// Say whether a commit can be tagged as a release now, and with --create tag it
     Tag(Box<tag::TagArgs>),
+    /// Write a verdict of pass as others read it: an in-toto statement, signed with --sign
+    Attest(Box<evidence::attest::AttestArgs>),
+    /// Check an attestation: who signed it, and whether this repository says the same
+    VerifyAttestation(Box<evidence::verify_attestation::VerifyAttestationArgs>),
     /// Install git hooks that judge what is pushed
     Hook(hook::HookArgs),
     /// Write a small governed project and judge it, with an attack on it: see a verdict first
@@ -139,6 +144,10 @@ fn dispatch(cli: Cli, environment: &Environment, streams: &mut Streams<'_>) -> R
         Command::Verify(args) => verify::run(&args, environment, streams, judge::judge),
         Command::VerifyTag(args) => verify_tag::run(&args, environment, streams),
         Command::Tag(args) => tag::run(&args, environment, streams),
+        Command::Attest(args) => evidence::attest::run(&args, environment, streams),
+        Command::VerifyAttestation(args) => {
+            evidence::verify_attestation::run(&args, environment, streams)
+        }
         Command::Hook(args) => hook::run(&args, environment, streams),
         Command::Demo(args) => demo::run(&args, environment, streams),
         Command::Explain(args) => explain::run(&args, crate::rules::explanation, streams),

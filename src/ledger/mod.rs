@@ -14,6 +14,7 @@ mod reattest;
 mod signoffs;
 mod start;
 mod step;
+mod summary;
 mod tag;
 mod supersede;
 
