@@ -52,6 +52,7 @@ pub mod check;
 pub mod demo;
 pub mod render;
 pub mod signing;
+pub mod bundle;
 pub mod cli;
 
 pub use error::{Error, Result};

@@ -70,6 +70,8 @@ enum Command {
     Attest(Box<evidence::attest::AttestArgs>),
     /// Check an attestation: who signed it, and whether this repository says the same
     VerifyAttestation(Box<evidence::verify_attestation::VerifyAttestationArgs>),
+    /// Pack history, registry and report into one file for a verifier without a network
+    Bundle(Box<evidence::bundle::BundleArgs>),
     /// Install git hooks that judge what is pushed
     Hook(hook::HookArgs),
     /// Write a small governed project and judge it, with an attack on it: see a verdict first
@@ -148,6 +150,7 @@ fn dispatch(cli: Cli, environment: &Environment, streams: &mut Streams<'_>) -> R
         Command::VerifyAttestation(args) => {
             evidence::verify_attestation::run(&args, environment, streams)
         }
+        Command::Bundle(args) => evidence::bundle::run(&args, environment, streams),
         Command::Hook(args) => hook::run(&args, environment, streams),
         Command::Demo(args) => demo::run(&args, environment, streams),
         Command::Explain(args) => explain::run(&args, crate::rules::explanation, streams),

@@ -28,6 +28,8 @@ pub struct Limits {
     pub key_attempts: u64,
     /// Paths compared between two trees: 1 million.
     pub changed_paths: u64,
+    /// Bytes of one bundle, and of the history in it: 4 GiB.
+    pub bundle_bytes: u64,
 }
 
 impl Default for Limits {
@@ -45,6 +47,7 @@ impl Default for Limits {
             approvals: 256,
             key_attempts: 64,
             changed_paths: 1_000_000,
+            bundle_bytes: 4 << 30,
         }
     }
 }
@@ -56,7 +59,7 @@ pub struct UnknownLimit;
 
 impl Limits {
     /// The names that `--limit` takes.
-    pub const NAMES: [&'static str; 12] = [
+    pub const NAMES: [&'static str; 13] = [
         "file-bytes",
         "object-bytes",
         "signature-bytes",
@@ -69,6 +72,7 @@ impl Limits {
         "approvals",
         "key-attempts",
         "changed-paths",
+        "bundle-bytes",
     ];
 
     /// Sets one limit by its name.
@@ -86,6 +90,7 @@ impl Limits {
             "approvals" => &mut self.approvals,
             "key-attempts" => &mut self.key_attempts,
             "changed-paths" => &mut self.changed_paths,
+            "bundle-bytes" => &mut self.bundle_bytes,
             _ => return Err(UnknownLimit),
         };
         *field = value;

@@ -1,6 +1,9 @@
-//! What others can check without taking our word for it: attestations of a verdict.
+//! What others can check without taking our word for it: attestations of a verdict, and whole histories in
+//! one file.
 
 pub mod attest;
+pub mod bundle;
+pub(super) mod unpack;
 pub mod verify_attestation;
 
 use clap::Args;
