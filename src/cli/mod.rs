@@ -14,6 +14,7 @@ pub mod hook;
 pub mod init;
 mod judge;
 mod keys_at_work;
+pub mod man;
 pub mod output;
 pub mod progress;
 pub mod registry;
@@ -24,6 +25,8 @@ pub mod tag;
 pub mod verify;
 pub mod verify_tag;
 
+#[cfg(test)]
+mod help_tests;
 #[cfg(test)]
 mod tests;
 
@@ -88,6 +91,8 @@ enum Command {
     Init(init::InitArgs),
     /// Print the completion script for a shell
     Completions(completions::CompletionsArgs),
+    /// Print the manual page, or write those of all commands
+    Man(man::ManArgs),
 }
 
 /// The program: asks the world once, then runs.
@@ -158,6 +163,7 @@ fn dispatch(cli: Cli, environment: &Environment, streams: &mut Streams<'_>) -> R
         Command::Registry(args) => registry::run(&args, environment, streams),
         Command::Signoff(args) => signoff::run(&args, environment, streams),
         Command::Init(args) => init::run(&args, environment, streams),
+        Command::Man(args) => man::run(&args, self::command(environment), environment, streams),
         Command::Completions(args) => completions::run(&args, self::command(environment), streams),
     }
 }
