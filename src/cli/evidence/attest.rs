@@ -14,11 +14,11 @@ use super::super::streams::Streams;
 use super::{JudgeArgs, VERIFIER, parse_uri};
 use crate::check::{self, Attested, Words};
 use crate::error::Error;
-use crate::finding::Severity;
+use crate::finding::{Finding, Severity};
 use crate::model::text::shown;
 use crate::model::{Fingerprint, Registry, Time};
 use crate::progress::Silent;
-use crate::render;
+use crate::render::{self, Format, Style};
 use crate::signing::{Session, Settings, TIME_LIMIT};
 use crate::statement::{self, Envelope, EnvelopeSignature, Statement, Summary};
 
@@ -88,11 +88,7 @@ pub fn run(
     let words = Words { verifier: &args.verifier, resource, version: env!("CARGO_PKG_VERSION") };
     let summary = attested.summary(&asked, &words).filter(|_| exit == Exit::PASS);
     let Some(summary) = summary else {
-        streams.say(&String::from_utf8_lossy(&render::findings(
-            &findings,
-            judging.format,
-            &judging.color.style(environment),
-        )));
+        say_findings(&findings, judging.format, streams);
         let verdict = attested.report.verdict.name();
         streams.say(&format!("nothing was attested: the verdict is {verdict}"));
         return Ok(if exit == Exit::PASS { Exit::UNDECIDED } else { exit });
@@ -111,11 +107,7 @@ pub fn run(
         let own = Some((&envelope, summary.time));
         let again = check::judge_attestation(&repo, &asked, own, None, &Silent)?;
         if let (findings, Exit::REFUSED | Exit::UNDECIDED | Exit::UNUSABLE) = verdict(&again) {
-            streams.say(&String::from_utf8_lossy(&render::findings(
-                &findings,
-                judging.format,
-                &judging.color.style(environment),
-            )));
+            say_findings(&findings, judging.format, streams);
             streams.say("nothing was attested: what your key signed would not be accepted");
             return Ok(verdict(&again).1);
         }
@@ -139,6 +131,12 @@ pub fn run(
     Ok(Exit::PASS)
 }
 
+/// Standard output may be the attestation's place. Colours would be shown as escapes there.
+fn say_findings(findings: &[Finding], format: Format, streams: &mut Streams<'_>) {
+    let text = render::findings(findings, format, &Style::default());
+    streams.say(&String::from_utf8_lossy(&text));
+}
+
 /// The command that checks it, or that signs it.
 fn next(args: &AttestArgs, path: &Path) -> String {
     let path = shown(&path.to_string_lossy());
@@ -150,7 +148,7 @@ fn next(args: &AttestArgs, path: &Path) -> String {
 }
 
 /// Everything that was found, and the exit status that belongs to it.
-pub(super) fn verdict(attested: &Attested) -> (Vec<crate::finding::Finding>, Exit) {
+pub(super) fn verdict(attested: &Attested) -> (Vec<Finding>, Exit) {
     let mut findings = attested.report.findings.clone();
     findings.extend(attested.findings.iter().cloned());
     if attested.report.input_unusable {
