@@ -53,6 +53,7 @@ pub mod ci;
 pub mod demo;
 pub mod render;
 pub mod signing;
+pub mod bundle;
 pub mod cli;
 
 pub use error::{Error, Result};

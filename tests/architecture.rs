@@ -37,7 +37,8 @@ const DOORS: &[(&str, &[&str])] = &[
     (r"\bssh_key::|\buse ssh_key\b", &["src/signature/ssh/"]),
     (r"\b(ra_ap_rustc_lexer|rustc_literal_escaper)::", &["src/tokens/"]),
     (r"\bannotate_snippets::", &["src/render/"]),
-    (r"\b(clap|clap_complete|indicatif|terminal_size)::", &["src/cli/"]),
+    (r"\b(clap|clap_complete|clap_mangen|indicatif|terminal_size)::", &["src/cli/"]),
+    (r"\btar::", &["src/bundle.rs"]),
     (r"\bstd::env\b|\benv::(var|vars|args|current_dir)", &["src/cli/"]),
     // OpenPGP's library speaks of times in the system's type; it is given one, it asks for none.
     (r"\bSystemTime\b", &["src/cli/", "src/signature/openpgp/"]),

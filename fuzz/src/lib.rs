@@ -2,6 +2,7 @@
 //! of that answer. `fuzz_targets/` lends each function to libFuzzer, and `tests/fuzz_smoke.rs` of
 //! the main package runs all of them on the seeds and on fixed mutations of them.
 
+mod attestations;
 mod objects;
 mod records;
 mod signatures;
@@ -29,6 +30,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "pattern", run: tables::pattern },
     Target { name: "tokens", run: tables::tokens },
     Target { name: "words", run: tables::words },
+    Target { name: "attestation", run: attestations::attestation },
     Target { name: "checkpoint", run: tables::checkpoint },
     Target { name: "allowed_signers", run: tables::allowed_signers },
     Target { name: "guix", run: tables::guix },

@@ -34,7 +34,7 @@ pub use pinned::{PinnedRegistry, passed_over};
 pub use recorded::{AddedRecord, record_of_serial, recorded, records_added};
 pub use signed_tags::TagInDoubt;
 pub use status::{Status, status};
-pub use tags::{Readiness, TagRef, ready_to_tag, verify_tags};
+pub use tags::{Attested, Readiness, TagRef, Words, judge_attestation, ready_to_tag, verify_tags};
 pub use trust::{FirstRegistry, first_registry, registry_of};
 
 /// What one run is asked, as plain values.

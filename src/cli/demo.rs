@@ -22,6 +22,8 @@ use crate::report::{AnchorSource, Report, Verdict};
 
 /// Arguments of `demo`.
 #[derive(Args, Clone, Debug, Default)]
+#[command(after_help = "Example: make it in a folder of your choice, and see what is refused\n  \
+    gatecheck demo ./demo")]
 pub struct DemoArgs {
     /// Where to make it; must be empty or not there yet [default: a new temporary folder]
     #[arg(value_name = "DIR")]

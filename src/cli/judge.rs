@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::checkpoint;
+use super::evidence::unpack;
 use super::verify::Request;
 use crate::check::{self, PinnedRegistry, TagRef};
 use crate::error::{Error, Result};
@@ -21,8 +22,13 @@ use crate::signature::FactCache;
 
 /// Judges what a command line asks for.
 pub(super) fn judge(request: &Request, progress: &dyn Progress) -> Result<Report> {
-    let Prepared { repo, asked, cache } = prepare(request)?;
-    let mut report = check::verify(&repo, &asked, cache, progress)?;
+    let mut report = match &request.bundle {
+        Some(bundle) => unpack::judge(bundle, request, progress)?,
+        None => {
+            let Prepared { repo, asked, cache } = prepare(request)?;
+            check::verify(&repo, &asked, cache, progress)?
+        }
+    };
     if let Some(path) = &request.checkpoint {
         advance(path, &mut report)?;
     }

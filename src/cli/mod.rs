@@ -10,6 +10,7 @@ mod defect;
 pub mod demo;
 pub mod doctor;
 pub mod environment;
+pub mod evidence;
 pub mod exit;
 pub mod explain;
 pub mod hook;
@@ -17,6 +18,7 @@ pub mod init;
 mod judge;
 mod keys_at_work;
 mod lookup;
+pub mod man;
 pub mod output;
 pub mod preview;
 pub mod progress;
@@ -29,6 +31,8 @@ pub mod tag;
 pub mod verify;
 pub mod verify_tag;
 
+#[cfg(test)]
+mod help_tests;
 #[cfg(test)]
 mod tests;
 
@@ -73,6 +77,12 @@ enum Command {
     Tag(Box<tag::TagArgs>),
     /// Judge what an event of a build service is about: a push, a pull request, a tag
     Ci(Box<ci::CiArgs>),
+    /// Write a verdict of pass as others read it: an in-toto statement, signed with --sign
+    Attest(Box<evidence::attest::AttestArgs>),
+    /// Check an attestation: who signed it, and whether this repository says the same
+    VerifyAttestation(Box<evidence::verify_attestation::VerifyAttestationArgs>),
+    /// Pack history, registry and report into one file for a verifier without a network
+    Bundle(Box<evidence::bundle::BundleArgs>),
     /// Install git hooks that judge what is pushed
     Hook(hook::HookArgs),
     /// Write a small governed project and judge it, with an attack on it: see a verdict first
@@ -97,6 +107,8 @@ enum Command {
     Init(init::InitArgs),
     /// Print the completion script for a shell
     Completions(completions::CompletionsArgs),
+    /// Print the manual page, or write those of all commands
+    Man(man::ManArgs),
 }
 
 /// The program: asks the world once, then runs.
@@ -156,6 +168,11 @@ fn dispatch(cli: Cli, environment: &Environment, streams: &mut Streams<'_>) -> R
         Command::VerifyTag(args) => verify_tag::run(&args, environment, streams),
         Command::Tag(args) => tag::run(&args, environment, streams),
         Command::Ci(args) => ci::run(&args, environment, streams),
+        Command::Attest(args) => evidence::attest::run(&args, environment, streams),
+        Command::VerifyAttestation(args) => {
+            evidence::verify_attestation::run(&args, environment, streams)
+        }
+        Command::Bundle(args) => evidence::bundle::run(&args, environment, streams),
         Command::Hook(args) => hook::run(&args, environment, streams),
         Command::Demo(args) => demo::run(&args, environment, streams),
         Command::Explain(args) => explain::run(&args, crate::rules::explanation, streams),
@@ -167,6 +184,7 @@ fn dispatch(cli: Cli, environment: &Environment, streams: &mut Streams<'_>) -> R
         Command::Status(args) => status::run(&args, environment, streams),
         Command::BlastRadius(args) => blast_radius::run(&args, environment, streams),
         Command::Init(args) => init::run(&args, environment, streams),
+        Command::Man(args) => man::run(&args, self::command(environment), environment, streams),
         Command::Completions(args) => completions::run(&args, self::command(environment), streams),
     }
 }

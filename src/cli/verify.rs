@@ -25,6 +25,10 @@ pub struct VerifyArgs {
     #[arg(value_name = "TIP")]
     pub tip: Option<String>,
 
+    /// Judge the history in this bundle, and no repository
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["tip", "repo", "registry"])]
+    pub bundle: Option<PathBuf>,
+
     /// Fail when commits lie beyond the last accepted gate
     #[arg(long)]
     pub require_covered: bool,
@@ -65,6 +69,8 @@ pub struct Request {
     pub trust_on_first_use: bool,
     /// Where the last accepted gate is remembered.
     pub checkpoint: Option<PathBuf>,
+    /// A bundle to judge in the place of a repository.
+    pub bundle: Option<PathBuf>,
     /// A branch with gates of its own.
     pub branch: Option<String>,
     /// A pinned registry.
@@ -106,6 +112,7 @@ impl VerifyArgs {
             anchor_signer: trust.anchor_signer,
             trust_on_first_use: trust.trust_on_first_use,
             checkpoint: within(&trust.checkpoint),
+            bundle: within(&self.bundle),
             branch: trust.branch.clone(),
             registry: within(&trust.registry),
             require_covered: self.require_covered,

@@ -170,6 +170,10 @@ codes! {
     TagMismatch = "tag-mismatch", Error;
     TagNotAGate = "tag-not-a-gate", Error;
     TagExists = "tag-exists", Error;
+    // Attestations
+    AttestationUnsigned = "attestation-unsigned", Error;
+    AttestationInvalid = "attestation-invalid", Error;
+    AttestationMismatch = "attestation-mismatch", Error;
 }
 
 impl Code {

@@ -17,6 +17,7 @@ mod signoffs;
 mod standing;
 mod start;
 mod step;
+mod summary;
 mod tag;
 mod supersede;
 

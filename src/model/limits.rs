@@ -30,6 +30,8 @@ pub struct Limits {
     pub changed_paths: u64,
     /// Bytes of one ceremony request, which carries registries and key files: 16 MiB.
     pub request_bytes: u64,
+    /// Bytes of one bundle, and of the history in it: 4 GiB.
+    pub bundle_bytes: u64,
 }
 
 impl Default for Limits {
@@ -48,6 +50,7 @@ impl Default for Limits {
             key_attempts: 64,
             changed_paths: 1_000_000,
             request_bytes: 16 << 20,
+            bundle_bytes: 4 << 30,
         }
     }
 }
@@ -59,7 +62,7 @@ pub struct UnknownLimit;
 
 impl Limits {
     /// The names that `--limit` takes.
-    pub const NAMES: [&'static str; 13] = [
+    pub const NAMES: [&'static str; 14] = [
         "file-bytes",
         "object-bytes",
         "signature-bytes",
@@ -73,6 +76,7 @@ impl Limits {
         "key-attempts",
         "changed-paths",
         "request-bytes",
+        "bundle-bytes",
     ];
 
     /// Sets one limit by its name.
@@ -91,6 +95,7 @@ impl Limits {
             "key-attempts" => &mut self.key_attempts,
             "changed-paths" => &mut self.changed_paths,
             "request-bytes" => &mut self.request_bytes,
+            "bundle-bytes" => &mut self.bundle_bytes,
             _ => return Err(UnknownLimit),
         };
         *field = value;

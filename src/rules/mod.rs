@@ -30,6 +30,7 @@ pub mod self_review;
 pub mod sequence;
 pub mod since;
 pub mod strength;
+pub mod summary;
 pub mod tag;
 pub mod supersede;
 pub mod window;
@@ -95,6 +96,7 @@ const DOCS: &[&[CodeDoc]] = &[
     quorum::DOCS,
     dissent::DOCS,
     tag::DOCS,
+    summary::DOCS,
     second_review::DOCS,
     ai_assisted::DOCS,
     forbidden::DOCS,

@@ -7,6 +7,7 @@
 mod histories;
 mod merge;
 mod signature;
+mod summary;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ use crate::repo::{ObjectKind, ReadFailure, Repository, Tag, parse_tag};
 use crate::report::{Report, Tip, Verdict};
 use crate::rules::tag as rule;
 use crate::signature::FactCache;
+pub use summary::{Attested, Words, judge_attestation};
 
 /// A tag to judge.
 #[derive(Clone, Debug, PartialEq, Eq)]

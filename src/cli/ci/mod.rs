@@ -106,6 +106,7 @@ impl CiArgs {
     /// The same asked of `verify`.
     fn judging(&self) -> VerifyArgs {
         VerifyArgs {
+            bundle: None,
             tip: None,
             require_covered: self.require_covered,
             every_commit: self.every_commit,

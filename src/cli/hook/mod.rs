@@ -104,6 +104,8 @@ pub enum HookKind {
 
 /// Arguments of `hook run pre-push`.
 #[derive(Args, Clone, Debug, Default)]
+#[command(after_help = "Example: what git's pre-push hook calls, with its standard input\n  \
+    gatecheck hook run pre-push origin git@example.org:project.git --repo .git")]
 pub struct PrePushArgs {
     /// What git says of the remote: its name and URL
     #[arg(value_name = "REMOTE")]
@@ -120,6 +122,8 @@ pub struct PrePushArgs {
 
 /// Arguments of `hook run update`.
 #[derive(Args, Clone, Debug, Default)]
+#[command(after_help = "Example: what git's update hook calls on the server\n  \
+    gatecheck hook run update refs/heads/main OLD NEW --repo /srv/git/project.git")]
 pub struct UpdateArgs {
     /// The ref that changes
     #[arg(value_name = "REF")]
@@ -152,6 +156,8 @@ pub struct UpdateArgs {
 
 /// Arguments of `hook run pre-commit`.
 #[derive(Args, Clone, Debug, Default)]
+#[command(after_help = "Example: what the pre-commit framework calls before a push\n  \
+    gatecheck hook run pre-commit")]
 pub struct PreCommitArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]

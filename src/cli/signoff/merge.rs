@@ -17,7 +17,7 @@ use crate::model::{Limits, ManifestName};
 
 /// Arguments of `signoff merge`.
 #[derive(Args, Clone, Debug)]
-#[command(after_help = "By hand, what THEIRS adds is written into OURS:\n  \
+#[command(after_help = "Example: by hand, what THEIRS adds is written into OURS:\n  \
     gatecheck signoff merge ours.toml theirs.toml\n\n\
     As git's merge driver, two lines:\n  \
     git config merge.gatecheck.driver \"gatecheck signoff merge %A %B %O\"\n  \

@@ -15,7 +15,7 @@ pub(in crate::render) fn commands(radius: &BlastRadius) -> Vec<String> {
     let trusted = radius.question.from;
     let trusted = trusted.map_or(String::new(), |from| format!(" --trusted-until {from}"));
     let plan =
-        format!("gatecheck ceremony plan compromise --reviewer {owner} --key {entry}{trusted}");
+        format!("gatecheck ceremony plan compromise --reviewer {owner} --retire {entry}{trusted}");
     let acknowledge =
         |all: &[Oid]| all.iter().map(|id| format!(" --acknowledge {id}")).collect::<String>();
     let ceremonies: Vec<Oid> = radius.ceremonies().collect();

@@ -26,18 +26,35 @@ pub struct CeremonyPlanArgs {
 #[derive(Subcommand, Clone, Debug)]
 pub enum PlanKind {
     /// Add a person with their key
+    #[command(
+        after_help = "Example:\n  gatecheck ceremony plan enroll bob --name Bob --email bob@example.org --key bob.pub --domain kernel"
+    )]
     Enroll(Box<EnrollArgs>),
     /// Give a person a new key, and retire old ones
+    #[command(after_help = "Example:\n  gatecheck ceremony plan rotate ada --key ada-new.asc")]
     Rotate(Box<RotateArgs>),
     /// Let a person go, with all their keys
+    #[command(
+        after_help = "Example:\n  gatecheck ceremony plan retire ada --primary kernel=bob --backup kernel=grace"
+    )]
     Retire(Box<RetireArgs>),
     /// Mark keys that somebody else may hold
+    #[command(
+        after_help = "Example:\n  gatecheck ceremony plan compromise ada --trusted-until COMMIT --charter-ack DECISION_LOG.md#theft"
+    )]
     Compromise(Box<CompromiseArgs>),
     /// Change anything else: domains, policy, people
+    #[command(after_help = "Example:\n  gatecheck ceremony plan amend --registry edited.toml")]
     Amend(Box<AmendArgs>),
     /// Make people current again where nobody current is left to help them
+    #[command(
+        after_help = "Example:\n  gatecheck ceremony plan requalify --concerns ada --charter-ack DECISION_LOG.md#back"
+    )]
     Requalify(Box<ConcernArgs>),
     /// Go on in spite of a dissent
+    #[command(
+        after_help = "Example:\n  gatecheck ceremony plan override --concerns epoch-7:ada --charter-ack DECISION_LOG.md#dissent"
+    )]
     Override(Box<ConcernArgs>),
 }
 

@@ -1,0 +1,259 @@
+//! `gatecheck bundle` and `gatecheck verify --bundle`, with real git, gpg and ssh-keygen.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that panics has done its work"
+)]
+
+mod cli_support;
+
+use std::io::Cursor;
+
+use cli_support::project::{founded, gate, pin, work};
+use cli_support::{Said, Sandbox};
+use gatecheck::bundle::{self, Papers};
+use gatecheck::model::Limits;
+
+fn released(sandbox: &Sandbox) -> (String, String) {
+    let anchor = founded(sandbox, "project");
+    pin(sandbox, &anchor);
+    let gate = gate(sandbox, "project", 0, "none");
+    (anchor, gate)
+}
+
+fn pack(sandbox: &Sandbox, more: &[&str]) -> Said {
+    sandbox.gatecheck("project", &[&["bundle", "--output", "../project.tar"], more].concat())
+}
+
+/// In a folder where there is no repository.
+fn verify(sandbox: &Sandbox, more: &[&str]) -> Said {
+    std::fs::create_dir_all(sandbox.path("elsewhere")).unwrap();
+    sandbox.gatecheck("elsewhere", &[&["verify", "--bundle", "../project.tar"], more].concat())
+}
+
+fn parts(sandbox: &Sandbox, name: &str) -> (Vec<u8>, Papers) {
+    let bytes = std::fs::read(sandbox.path(name)).unwrap();
+    let mut history = Vec::new();
+    let limits = Limits::default();
+    let papers = bundle::read(&mut &*bytes, bytes.len() as u64, &mut history, &limits).unwrap();
+    (history, papers)
+}
+
+/// Writes a bundle of these parts, with digests that fit.
+fn put(sandbox: &Sandbox, history: &[u8], papers: &Papers) {
+    let mut file = std::fs::File::create(sandbox.path("project.tar")).unwrap();
+    bundle::write(&mut Cursor::new(history), papers, &mut file).unwrap();
+}
+
+#[test]
+fn a_history_is_packed_and_judged_where_there_is_no_repository() {
+    let sandbox = Sandbox::new();
+    sandbox.ssh_key();
+    let (anchor, gate) = released(&sandbox);
+    pack(&sandbox, &[]).must(0, &["pass", "packed: ", &gate, "gatecheck verify --bundle"]);
+    let first = std::fs::read(sandbox.path("project.tar")).unwrap();
+    pack(&sandbox, &[]).must(0, &[]);
+    assert_eq!(std::fs::read(sandbox.path("project.tar")).unwrap(), first, "the same bytes");
+
+    // By the user's own configuration, a flag, first use; never by the bundle.
+    verify(&sandbox, &[]).must(0, &["pass"]);
+    sandbox.git("home", &["config", "--global", "--unset", "gatecheck.project.anchor"]);
+    verify(&sandbox, &[]).must(3, &["no-anchor"]);
+    verify(&sandbox, &["--trust-on-first-use"]).must(0, &["no-anchor"]);
+    verify(&sandbox, &["--anchor", &anchor]).must(0, &[]);
+    verify(&sandbox, &["--anchor", &gate]).must(2, &["made from the anchor", &anchor]);
+    verify(&sandbox, &["--anchor", &"1".repeat(40)]).must(2, &[]);
+    // It says what the repository itself says.
+    let inside = verify(&sandbox, &["--anchor", &anchor, "--format", "json"]).must(0, &[]);
+    let here = sandbox.gatecheck("project", &["verify", "--anchor", &anchor, "--format", "json"]);
+    assert_eq!(inside.out, here.out);
+    // Checkpoints work as ever.
+    let keep = ["--anchor", &anchor, "--checkpoint", "../check"];
+    verify(&sandbox, &keep).must(0, &[]);
+    assert!(sandbox.read("check").contains(&gate));
+    for other in [["--repo", "../project"], ["--registry", "x"]] {
+        verify(&sandbox, &other).must(2, &["cannot be used with"]);
+    }
+
+    // What is inside can be read by everybody's tools.
+    std::fs::create_dir(sandbox.path("out")).unwrap();
+    sandbox.tool("tar", "out", &["-xf", "../project.tar"]);
+    sandbox.tool("sha256sum", "out", &["-c", "SHA256SUMS"]);
+    sandbox.git("out", &["clone", "-q", "history.bundle", "clone"]);
+    assert_eq!(sandbox.git("out/clone", &["rev-parse", "HEAD"]), gate);
+    assert_eq!(sandbox.git("out/clone", &["symbolic-ref", "HEAD"]), "refs/heads/main");
+    assert_eq!(
+        sandbox.read("out/registry.toml"),
+        sandbox.read("project/keys/reviewer-registry.toml")
+    );
+}
+
+#[test]
+fn a_refusal_can_be_shown_and_nothing_is_half_written() {
+    let sandbox = Sandbox::new();
+    sandbox.openpgp_key();
+    let anchor = founded(&sandbox, "project");
+    pack(&sandbox, &[]).must(3, &["no-anchor", "nothing was packed"]);
+    pin(&sandbox, &anchor);
+    assert!(!sandbox.path("project.tar").exists());
+    let good = gate(&sandbox, "project", 0, "none");
+    pack(&sandbox, &[&good]).must(0, &[]);
+    verify(&sandbox, &[]).must(0, &[]);
+    work(&sandbox, "project", "2");
+    pack(&sandbox, &["--require-covered"]).must(1, &["not-covered", "packed: "]);
+    verify(&sandbox, &[]).must(0, &["not-covered"]);
+    verify(&sandbox, &["--require-covered"]).must(1, &["not-covered"]);
+    sandbox.write("project/keys/extra.asc", "-----BEGIN PGP PRIVATE KEY BLOCK-----\n");
+    sandbox.write(
+        "project/keys/reviewer-registry.toml",
+        &sandbox.read("project/keys/reviewer-registry.toml").replace("serial = 1", "serial = 7"),
+    );
+    sandbox.commit("project", "Change the registry alone");
+    pack(&sandbox, &[]).must(1, &["packed: "]);
+    verify(&sandbox, &[]).must(1, &["unauthorised-registry-change"]);
+
+    // An object that is missing, off the way of the judge.
+    let before = std::fs::read(sandbox.path("project.tar")).unwrap();
+    let blob = sandbox.git("project", &["rev-parse", &format!("{anchor}:keys/ada.asc")]);
+    let file = sandbox.path(&format!("project/.git/objects/{}/{}", &blob[..2], &blob[2..]));
+    std::fs::remove_file(file).unwrap();
+    assert_ne!(pack(&sandbox, &[]).status, 0);
+    assert_eq!(std::fs::read(sandbox.path("project.tar")).unwrap(), before);
+    let left: Vec<String> =
+        sandbox.files(".").into_iter().filter(|name| name.contains(".gatecheck-")).collect();
+    assert_eq!(left, Vec::<String>::new());
+    pack(&sandbox, &["--output", "../nowhere/x.tar"]).must(2, &[]);
+}
+
+#[test]
+fn parts_that_do_not_belong_together_are_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.ssh_key();
+    let (anchor, first) = released(&sandbox);
+    pack(&sandbox, &[]).must(0, &[]);
+    let (old_history, old_papers) = parts(&sandbox, "project.tar");
+    work(&sandbox, "project", "2");
+    let second = gate(&sandbox, "project", 1, &first);
+    pack(&sandbox, &[]).must(0, &[]);
+    let (history, papers) = parts(&sandbox, "project.tar");
+    put(&sandbox, &history, &papers);
+    verify(&sandbox, &[]).must(0, &[]);
+
+    let text = String::from_utf8(papers.report.clone()).unwrap();
+    let report = |from: &str, to: &str| {
+        let edited = text.replace(from, to);
+        assert_ne!(edited, text, "{from}");
+        Papers { report: edited.into_bytes(), ..papers.clone() }
+    };
+    let digest = sandbox.tool("sha256sum", "project", &["keys/reviewer-registry.toml"]);
+    let digest = digest.split(' ').next().unwrap();
+    let other_registry = [&papers.registry[..], b"\n"].concat();
+    let table: Vec<(&str, Vec<u8>, Papers)> = vec![
+        ("an older history", old_history, papers.clone()),
+        ("an older report", history.clone(), old_papers),
+        (
+            "another registry",
+            history.clone(),
+            Papers { registry: other_registry, ..papers.clone() },
+        ),
+        ("no registry", history.clone(), Papers { registry: Vec::new(), ..papers.clone() }),
+        ("another tip", history.clone(), report(&second, &first)),
+        ("another anchor", history.clone(), report(&anchor, &first)),
+        ("another digest", history.clone(), report(digest, &"0".repeat(64))),
+        ("another schema", history.clone(), report("gatecheck-report/1", "gatecheck-report/2")),
+        ("no report", history.clone(), Papers { report: b"{}".to_vec(), ..papers.clone() }),
+        ("no JSON", history.clone(), Papers { report: vec![b'['; 200_000], ..papers.clone() }),
+        ("no history", b"x".to_vec(), papers.clone()),
+        ("half a history", history[..history.len() / 2].to_vec(), papers.clone()),
+        (
+            "a bare attestation",
+            history.clone(),
+            Papers { attestation: Some(b"{}".to_vec()), ..papers.clone() },
+        ),
+    ];
+    for (what, history, papers) in table {
+        put(&sandbox, &history, &papers);
+        let said = verify(&sandbox, &["--anchor", &anchor]);
+        assert_eq!(said.status, 2, "{what}: {}{}", said.out, said.err);
+    }
+    // A report that claims a pass changes nothing.
+    let claimed =
+        Papers { report: text.replace("\"pass\"", "\"refused\"").into(), ..papers.clone() };
+    put(&sandbox, &history, &claimed);
+    verify(&sandbox, &[]).must(0, &["pass"]);
+    // Bytes that were changed on the way.
+    put(&sandbox, &history, &papers);
+    let good = std::fs::read(sandbox.path("project.tar")).unwrap();
+    for at in [0, 100, 600, 1_536, 2_048 + 40, good.len() / 2] {
+        let mut bad = good.clone();
+        bad[at] ^= 1;
+        std::fs::write(sandbox.path("project.tar"), bad).unwrap();
+        let said = verify(&sandbox, &[]);
+        assert_eq!(said.status, 2, "byte {at}: {}{}", said.out, said.err);
+    }
+    std::fs::write(sandbox.path("project.tar"), &good).unwrap();
+    verify(&sandbox, &["--limit", "bundle-bytes=1000"]).must(2, &["longer than 1000"]);
+    std::fs::remove_file(sandbox.path("project.tar")).unwrap();
+    verify(&sandbox, &[]).must(2, &[]);
+    std::fs::create_dir(sandbox.path("project.tar")).unwrap();
+    verify(&sandbox, &[]).must(2, &[]);
+}
+
+#[test]
+fn an_attestation_travels_along_and_is_judged() {
+    let sandbox = Sandbox::new();
+    sandbox.ssh_key();
+    let (_, first) = released(&sandbox);
+    let attest = |more: &[&str]| {
+        let args = [&["attest", "--output", "../verdict.json"], more].concat();
+        sandbox.gatecheck("project", &args).must(0, &[]);
+    };
+    let with = ["--attestation", "../verdict.json"];
+    attest(&[]);
+    pack(&sandbox, &with).must(2, &["cannot be put into the bundle"]);
+    attest(&["--sign"]);
+    pack(&sandbox, &with).must(0, &[]);
+    verify(&sandbox, &[]).must(0, &["pass"]);
+    let attestation = parts(&sandbox, "project.tar").1.attestation;
+    assert!(attestation.is_some());
+
+    // Signed by a stranger.
+    let (history, mut papers) = parts(&sandbox, "project.tar");
+    sandbox.tool("ssh-keygen", "home", &["-q", "-t", "ed25519", "-N", "", "-f", ".ssh/eve"]);
+    let text = String::from_utf8(attestation.unwrap()).unwrap();
+    let mut envelope: serde_json::Value = serde_json::from_str(&text).unwrap();
+    use base64::Engine as _;
+    let armor = base64::engine::general_purpose::STANDARD;
+    let payload = armor.decode(envelope["payload"].as_str().unwrap()).unwrap();
+    let mut signed =
+        format!("DSSEv1 28 application/vnd.in-toto+json {} ", payload.len()).into_bytes();
+    signed.extend(payload);
+    std::fs::write(sandbox.path("home/signed"), signed).unwrap();
+    sandbox.tool(
+        "ssh-keygen",
+        "home",
+        &["-q", "-Y", "sign", "-n", "gatecheck", "-f", ".ssh/eve", "signed"],
+    );
+    envelope["signatures"][0]["sig"] = armor.encode(sandbox.read("home/signed.sig")).into();
+    papers.attestation = Some(envelope.to_string().into_bytes());
+    put(&sandbox, &history, &papers);
+    verify(&sandbox, &[]).must(1, &["unknown-signer"]);
+    // About an earlier commit.
+    work(&sandbox, "project", "2");
+    gate(&sandbox, "project", 1, &first);
+    pack(&sandbox, &with).must(2, &["it is about the commit", &first]);
+    let (history, mut papers) = {
+        pack(&sandbox, &[]).must(0, &[]);
+        parts(&sandbox, "project.tar")
+    };
+    papers.attestation = Some(text.into_bytes());
+    put(&sandbox, &history, &papers);
+    verify(&sandbox, &[]).must(2, &["do not belong together"]);
+}
