@@ -12,7 +12,7 @@ use crate::model::probe::{
     MAX_TOKENS, Probe, Question,
 };
 use crate::model::text::shown;
-use crate::repo::tree::{MODE_FILE, describe_mode};
+use crate::repo::tree::{MODE_FILE, MODE_SYMLINK, describe_mode};
 use crate::repo::{Conditions, ReadFailure, Repository, Staged, TreeChange};
 use crate::source::Source;
 use crate::tokens::Sought;
@@ -317,8 +317,11 @@ impl<'a> Prober<'a> {
         let before = between.charter_before;
         let old = self.at(before, log)?;
         let new = self.lookup(between.after, log)?;
+        let charter = self.lookup(between.after, path)?;
+        let link = charter.map(|(mode, _)| mode).filter(|mode| *mode == MODE_SYMLINK);
         Ok(Answer::Charter(CharterChange {
-            changed: self.at(before, path)? != self.lookup(between.after, path)?,
+            changed: self.at(before, path)? != charter,
+            opaque: link.map(describe_mode),
             log_before: self.content(log, old)?,
             log_after: self.content(log, new)?,
         }))
