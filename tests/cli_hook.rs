@@ -114,7 +114,7 @@ fn a_server_refuses_what_would_not_pass() {
     stays("unsigned");
     // Another branch may hold it, and one that is renamed in the push is the mainline all the same.
     scene.push(&["main:topic"]).must(0, &[]);
-    assert_eq!(scene.server("refs/heads/topic"), Some(bad));
+    assert_eq!(scene.server("refs/heads/topic"), Some(bad.clone()));
     scene.git(&["reset", "-q", "--hard", &scene.gate]);
     let ahead = scene.work("3");
     scene.push(&["main"]).must(0, &[]);
@@ -134,6 +134,13 @@ fn a_server_refuses_what_would_not_pass() {
     // By another name.
     scene.sandbox.git("server.git", &["symbolic-ref", "refs/heads/alias", "refs/heads/main"]);
     scene.push(&["-f", "main:alias"]).must(1, &["refs/heads/alias is refused"]);
+    // Where the server's disk tells no letter cases apart, these are the mainline's own file.
+    for twin in ["refs/heads/Main", "refs/Heads/main"] {
+        scene
+            .push(&["-f", &format!("{}:{twin}", scene.gate)])
+            .must(0, &[&format!("{twin} passes")]);
+        scene.push(&["-f", &format!("{bad}:{twin}")]).must(1, &[&format!("{twin} is refused")]);
+    }
     assert_eq!(scene.server("refs/heads/main"), Some(ahead));
 }
 
@@ -155,6 +162,7 @@ fn a_server_refuses_tags_that_do_not_pass() {
     scene.push(&["-f", "v0"]).must(1, &["tag-exists", "would be moved"]);
     scene.push(&[":v0"]).must(1, &["tag-exists", "would be deleted"]);
     assert_eq!(scene.server("refs/tags/v0"), made);
+    scene.push(&["v0:refs/Tags/v0"]).must(1, &["tag-mismatch"]);
     for name in ["light", "early", "v9"] {
         assert_eq!(scene.server(&format!("refs/tags/{name}")), None);
     }

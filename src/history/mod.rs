@@ -26,6 +26,7 @@ mod start;
 mod steps;
 mod survey;
 mod traits;
+mod weight;
 
 pub use corrections::corrections;
 pub use failure::Failure;

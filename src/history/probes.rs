@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::failure::object_gap;
 use super::material::text;
+use super::steps::PATHS_OF_ALL;
 use crate::finding::{Finding, Place};
 use crate::model::Oid;
 use crate::model::probe::{
@@ -11,7 +12,7 @@ use crate::model::probe::{
     MAX_TOKENS, Probe, Question,
 };
 use crate::model::text::shown;
-use crate::repo::tree::{MODE_FILE, describe_mode};
+use crate::repo::tree::{MODE_FILE, MODE_SYMLINK, describe_mode};
 use crate::repo::{Conditions, ReadFailure, Repository, Staged, TreeChange};
 use crate::source::Source;
 use crate::tokens::Sought;
@@ -81,6 +82,7 @@ impl<'a> Prober<'a> {
     pub fn answers(&mut self, between: &Between<'_>, commit: Oid, landed: bool) -> Answers {
         let mut answers = Answers::new();
         let mut changes: Option<Result<Vec<TreeChange>, ReadFailure>> = None;
+        let mut listed = 0_u64;
         let questions = std::mem::take(&mut self.questions);
         for (number, (question, sought)) in questions.iter().enumerate() {
             let at_commit = matches!(question.probe, Probe::Change { at_commit: true, .. });
@@ -107,6 +109,7 @@ impl<'a> Prober<'a> {
                     .and_then(|entry| self.content(path, entry))
                     .map(Answer::File),
             };
+            let answer = answer.and_then(|answer| self.few_enough(answer, commit, &mut listed));
             let answer = answer.unwrap_or_else(|failure| {
                 Answer::Unknown(Box::new(object_gap(&failure, commit, &self.conditions)))
             });
@@ -114,6 +117,28 @@ impl<'a> Prober<'a> {
         }
         self.questions = questions;
         answers
+    }
+
+    /// All the answers to one step are kept together, and every question can list every path.
+    fn few_enough(&self, answer: Answer, id: Oid, listed: &mut u64) -> Result<Answer, ReadFailure> {
+        let paths = match &answer {
+            Answer::Changed(changed) => changed.len(),
+            Answer::Holds(files) => files.len(),
+            Answer::Charter(_) | Answer::File(_) | Answer::Unknown(_) => 0,
+        };
+        let observed = listed.saturating_add(u64::try_from(paths).unwrap_or(u64::MAX));
+        let allowed = self.repo.limits().changed_paths.saturating_mul(PATHS_OF_ALL);
+        if observed > allowed {
+            return Err(ReadFailure::TooLarge {
+                id,
+                limit: "changed-paths",
+                unit: "paths that policies ask about",
+                observed,
+                allowed,
+            });
+        }
+        *listed = observed;
+        Ok(answer)
     }
 
     /// Every question of gates, or of commits, with the same answer: it cannot be told.
@@ -292,8 +317,11 @@ impl<'a> Prober<'a> {
         let before = between.charter_before;
         let old = self.at(before, log)?;
         let new = self.lookup(between.after, log)?;
+        let charter = self.lookup(between.after, path)?;
+        let link = charter.map(|(mode, _)| mode).filter(|mode| *mode == MODE_SYMLINK);
         Ok(Answer::Charter(CharterChange {
-            changed: self.at(before, path)? != self.lookup(between.after, path)?,
+            changed: self.at(before, path)? != charter,
+            opaque: link.map(describe_mode),
             log_before: self.content(log, old)?,
             log_after: self.content(log, new)?,
         }))

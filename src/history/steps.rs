@@ -12,6 +12,7 @@ use super::probes::Prober;
 use super::reach::Reach;
 use super::survey::Survey;
 use super::traits::{Options, Readers, SignatureRequest, Verifier, Which};
+use super::weight::weight;
 use crate::finding::Finding;
 use crate::model::manifest::{Binding, Target};
 use crate::model::step::{Brought, Head, Step, Subject};
@@ -39,14 +40,14 @@ pub struct Steps<'a> {
     pub(super) older: OnceCell<HashSet<Oid>>,
 }
 
-/// Bytes of manifests, records and what they cite after which a chunk ends: files that are small
-/// when packed can be large when read.
+/// Bytes that the steps of one chunk keep together, about, before it ends: files and lists of paths
+/// that are small when packed can be large when read.
 const CHUNK_BYTES: usize = 64 << 20;
 
 /// How many paths the brought commits of one walk may change together, in multiples of the limit
 /// `changed-paths`, which bounds each of them: two small trees that take turns change a million
 /// paths with every commit.
-const PATHS_OF_ALL: u64 = 8;
+pub(super) const PATHS_OF_ALL: u64 = 8;
 
 impl<'a> Steps<'a> {
     /// Begins after the survey's anchor.
@@ -387,7 +388,7 @@ impl Iterator for Steps<'_> {
         let mut bytes = 0_usize;
         while drafts.len() < self.options.chunk.max(1) && bytes < CHUNK_BYTES {
             let Some(draft) = self.next_draft() else { break };
-            bytes = bytes.saturating_add(text_bytes(&draft.step));
+            bytes = bytes.saturating_add(weight(&draft.step));
             drafts.push(draft);
         }
         (!drafts.is_empty()).then(|| settle(drafts, self.verifier))
@@ -396,16 +397,6 @@ impl Iterator for Steps<'_> {
 
 pub(super) fn manifests(step: &Step) -> impl Iterator<Item = &Manifest> {
     step.manifests.iter().filter_map(|change| change.reading.as_ref()?.manifest.as_deref())
-}
-
-/// How many bytes of text a step holds.
-fn text_bytes(step: &Step) -> usize {
-    let merged = step.merged_registries.iter().flat_map(|merged| &merged.records);
-    let records = step.records.iter().chain(merged);
-    let records = records.filter_map(|reading| Some(&reading.record.as_ref()?.source));
-    let manifests = manifests(step).map(|manifest| &manifest.source);
-    let sources = records.chain(manifests).chain(step.cited.values());
-    sources.fold(0, |bytes, source| bytes.saturating_add(source.text().len()))
 }
 
 /// The same gap is told once a step.

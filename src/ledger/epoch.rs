@@ -247,7 +247,7 @@ impl Ledger {
             .domain(&domain.id)
             .compared("codeowners = true", "paths that the registry lists itself")
             .at(self.context().registry_place(domain.spot, "asked for here"))
-            .help("list the paths in the registry; `gatecheck registry import --from codeowners` proposes them"),
+            .help("list them in the domain's `paths`, with `codeowners = false`: gatecheck ceremony plan amend"),
         )
     }
 

@@ -302,9 +302,14 @@ impl Ledger {
         self.paths.classify(&change.file.path).as_ref() == Some(&change.name)
     }
 
-    /// Paths of the manifests that a commit adds, by the naming in force.
+    /// Paths of the manifests that a commit adds, by the naming in force. What only lies where one
+    /// could lie, and is none, is a change like any other.
     pub(super) fn own_manifests<'s>(&self, step: &'s Step) -> BTreeSet<&'s str> {
-        let added = step.manifests.iter().filter(|m| m.file.before.is_none() && self.is_own(m));
+        let is_one = |m: &&ManifestChange| {
+            manifest_file::not_regular(m).is_none() && manifest_of(m).is_some()
+        };
+        let own = step.manifests.iter().filter(|m| m.file.before.is_none() && self.is_own(m));
+        let added = own.filter(is_one);
         added.map(|m| m.file.path.as_str()).collect()
     }
 

@@ -173,6 +173,8 @@ pub struct HoldingFile {
 pub struct CharterChange {
     /// The charter is not what it was.
     pub changed: bool,
+    /// In words, where something else stands in its place that only leads to it: "a symbolic link".
+    pub opaque: Option<String>,
     /// The decision log before.
     pub log_before: Content,
     /// The decision log after.

@@ -30,9 +30,6 @@ pub fn check(cx: &Context<'_>, since: &Since<'_>, per_domain: u64) -> Vec<Findin
         Ok(_) => return vec![not_asked(cx, "charter")],
         Err(undecided) => return vec![*undecided],
     };
-    if !change.changed {
-        return Vec::new();
-    }
     let refuse = |message: String, observed: String, required: String, help: String| {
         Finding::new(Code::CharterAmendmentInvalid, message)
             .compared(observed, required)
@@ -41,6 +38,17 @@ pub fn check(cx: &Context<'_>, since: &Since<'_>, per_domain: u64) -> Vec<Findin
             .at_some(cx.policy_place("charter", "asked for here"))
             .help(help)
     };
+    if let Some(what) = &change.opaque {
+        return vec![refuse(
+            format!("{} is {what}, and what it leads to can change unseen", shown(&policy.path)),
+            what.clone(),
+            "a file".to_owned(),
+            "commit the charter itself in its place, or name the file that it leads to: gatecheck ceremony plan amend".to_owned(),
+        )];
+    }
+    if !change.changed {
+        return Vec::new();
+    }
     let mut findings = Vec::new();
     let (path, marker) = (shown(&policy.path), shown(&policy.marker));
     if !since.contributions.iter().any(|commit| is_marked(policy, commit)) {
@@ -113,7 +121,8 @@ fn entries(change: &CharterChange) -> Vec<String> {
     let Content::Text(after) = &change.log_after else { return Vec::new() };
     let mut known: BTreeMap<&str, usize> = BTreeMap::new();
     if let Content::Text(before) = &change.log_before {
-        for (heading, _) in sections(before.text()) {
+        // What stood in a fenced block is no news either, once the fence is taken away.
+        for heading in before.text().lines().filter_map(heading) {
             let count = known.entry(heading).or_default();
             *count = count.saturating_add(1);
         }
@@ -210,6 +219,7 @@ mod tests {
         let policy = CharterPolicy::default();
         let answer = Answer::Charter(CharterChange {
             changed: told.changed,
+            opaque: None,
             log_before: log(BEFORE),
             log_after: told.log.clone(),
         });

@@ -68,7 +68,7 @@ impl Protected {
         let Self::Known(known) = self else { return Ok(true) };
         let mut name = reference.to_owned();
         for _ in 0..RENAMES {
-            if known.contains(&name) {
+            if known.iter().any(|known| is_one_file(known, &name)) {
                 return Ok(true);
             }
             match repo.symbolic_target(&name)? {
@@ -81,6 +81,12 @@ impl Protected {
     }
 }
 
+/// Whether two refs may lie in one file: a disk that tells no letter cases apart writes a push to
+/// `refs/heads/Main` over `refs/heads/main`.
+fn is_one_file(one: &str, other: &str) -> bool {
+    one == other || one.to_lowercase() == other.to_lowercase()
+}
+
 /// Judges a change. `request` has an anchor, and no tip.
 pub(super) fn judge(
     repo: &Repository,
@@ -88,10 +94,13 @@ pub(super) fn judge(
     protected: &Protected,
     update: &Update,
 ) -> Result<Answer> {
-    if update.reference.starts_with("refs/tags/") {
+    let below = |folder: &str| {
+        update.reference.get(..folder.len()).is_some_and(|start| is_one_file(start, folder))
+    };
+    if below("refs/tags/") {
         return tag(repo, request, update);
     }
-    if !update.reference.starts_with("refs/heads/") || !protected.holds(repo, &update.reference)? {
+    if !below("refs/heads/") || !protected.holds(repo, &update.reference)? {
         return Ok(Answer::Untouched);
     }
     mainline(repo, request, protected, update)

@@ -8,12 +8,12 @@ pub(super) use super::*;
 use crate::finding::{Code, Severity};
 use crate::model::gate::ManifestPaths;
 use crate::model::manifest::{Binding, PreviousGate, Target};
-use crate::model::policy::{CharterPolicy, RequireSignature};
+use crate::model::policy::{CharterPolicy, RequireSignature, SecondReview};
 use crate::model::registry::SchemaVersion;
 use crate::model::step::{Brought, ManifestReading, RegistryFile, RegistryReading, Step};
 use crate::model::{
-    KeyFile, Limits, Manifest, ManifestName, ObjectFormat, Oid, Policy, RecordReading, Registry,
-    RequestId, SignatureFact, SignatureFormat,
+    KeyFile, Limits, Manifest, ManifestName, ObjectFormat, Oid, PathPattern, Policy, RecordReading,
+    Registry, RequestId, SignatureFact, SignatureFormat,
 };
 use crate::repo::Repository;
 use crate::repo::testing::{Lab, git_in};
@@ -27,7 +27,7 @@ mod shapes;
 const REGISTRY: &str = "keys/reviewer-registry.toml";
 
 /// A registry's text is its manifest naming, then words: its serial, its project, `every` commit
-/// to be signed, a `charter`. A manifest's text is the commit it is bound to.
+/// to be signed, a `charter`, `reviews` of every path at every commit. A manifest's text is the commit it is bound to.
 struct Toys;
 
 impl Readers for Toys {
@@ -42,6 +42,17 @@ impl Readers for Toys {
             match word {
                 "every" => policy.mainline.require_signature = RequireSignature::EveryCommit,
                 "charter" => policy.charter = Some(CharterPolicy::default()),
+                "reviews" => policy.second_review.extend((0..12).map(|n| SecondReview {
+                    name: n.to_string(),
+                    paths: vec![
+                        PathPattern::new("**").unwrap(),
+                        PathPattern::new(&n.to_string()).unwrap(),
+                    ],
+                    added_tokens: Vec::new(),
+                    reviewers: 1,
+                    other_domain: false,
+                    at_commit: true,
+                })),
                 word => match word.parse() {
                     Ok(number) => serial = number,
                     Err(_) => project = word.to_owned(),

@@ -270,3 +270,60 @@ fn paths_of_all_commits_together_are_bounded() {
     let whole = walk(&lab.repo, tip, anchor, &Options::default());
     assert!(whole.steps.iter().all(|step| step.gaps.is_empty()));
 }
+
+/// A tree of `wide` × `wide` × `wide` files with long names, in three objects.
+fn long_paths(lab: &Lab, text: &str, wide: usize) -> Oid {
+    let mut below = (MODE_FILE, lab.blob(text));
+    for _ in 0..3 {
+        let names: Vec<String> = (0..wide).map(|n| format!("{n:0>250}")).collect();
+        let entries: Vec<(&str, (u32, Oid))> =
+            names.iter().map(|name| (name.as_str(), below)).collect();
+        below = (crate::repo::tree::MODE_TREE, lab.tree(&entries));
+    }
+    below.1
+}
+
+#[test]
+fn a_chunk_ends_where_its_steps_keep_much() {
+    let lab = Lab::sha1();
+    let registry = (MODE_FILE, lab.blob("epoch_signoffs/epoch-{epoch}.toml reviews"));
+    let trees = ["1", "2"].map(|text| {
+        let x = (crate::repo::tree::MODE_TREE, long_paths(&lab, text, 7));
+        lab.tree(&[(REGISTRY, registry), ("x", x)])
+    });
+    let anchor = lab.commit(trees[0], &[]);
+    let mut tip = anchor;
+    for n in 0..40 {
+        tip = lab.commit(trees[(n + 1) % 2], &[tip]);
+    }
+    let options = Options::default();
+    let survey = survey(&lab.repo, &Toys, tip, anchor, &options).unwrap();
+    let notary = Notary::default();
+    let chunks: Vec<usize> = Steps::new(&lab.repo, &survey, &Toys, &notary, &options)
+        .unwrap()
+        .map(|chunk| chunk.len())
+        .collect();
+    assert_eq!(chunks.iter().sum::<usize>(), 40);
+    assert!(chunks.len() > 1 && chunks[0] > 1, "{chunks:?}");
+}
+
+#[test]
+fn paths_that_policies_ask_about_are_bounded_together() {
+    use crate::model::probe::Answer;
+    let lab = Lab::sha1();
+    let registry = "epoch_signoffs/epoch-{epoch}.toml reviews";
+    let anchor = lab.commit(lab.files(&[(REGISTRY, registry)]), &[]);
+    let tip = lab.commit(lab.files(&[(REGISTRY, registry), ("a", "1"), ("b", "2")]), &[anchor]);
+    let unknown = |paths: u64| {
+        let limits = Limits { changed_paths: paths, ..Limits::default() };
+        let repo = Repository::open(&lab.path(), &limits).unwrap();
+        let walked = walk(&repo, tip, anchor, &Options::default());
+        let landed = walked.steps[0].landed.values();
+        let told: Vec<bool> = landed.map(|a| matches!(a, Answer::Changed(_))).collect();
+        assert_eq!(told.len(), 12);
+        told.iter().filter(|told| !**told).count()
+    };
+    // Twelve questions about two paths each.
+    assert_eq!(unknown(3), 0);
+    assert!(unknown(2) > 0);
+}
