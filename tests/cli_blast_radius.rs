@@ -258,7 +258,7 @@ fn a_primary_key_stands_for_its_subkeys() {
         assert_eq!((status, &answer["entry"]), (0, &Value::from(primary.as_str())));
         assert_eq!(told.items(&answer), ["epoch gate0 refused"]);
         assert_eq!(answer["items"][0]["signatures"][0]["fingerprint"], subkey.as_str());
-        assert!(word(&answer["commands"][0]).contains(&format!("--key {primary}")));
+        assert!(word(&answer["commands"][0]).contains(&format!("--retire {primary}")));
     }
     // Where the registry names the subkey, its primary stands for it all the same.
     let told = Told::of("entry-for-a-subkey");
