@@ -97,9 +97,13 @@ impl Environment {
 }
 
 impl Environment {
-    /// The clock's time by now, at the latest: somebody may have typed a passphrase meanwhile.
+    /// A run's clock for what was signed while it ran, which takes as long as somebody types a
+    /// passphrase: the time by now, at the latest, unless `--at` gave another.
     #[must_use]
-    pub fn by_now(&self) -> Time {
+    pub fn by_now(&self, run: Time) -> Time {
+        if run != self.now {
+            return run;
+        }
         let passed =
             self.started.map_or(0, |started| started.elapsed().as_secs().saturating_add(1));
         self.now.plus(Age::Seconds(passed))

@@ -105,7 +105,8 @@ pub fn run(
         let envelope = signed(args, environment, &attested, &statement, asked.now, &asked.limits)?;
         // Whatever it is, it goes out only where it would be accepted.
         let own = Some((&envelope, summary.time));
-        let again = check::judge_attestation(&repo, &asked, own, None, &Silent)?;
+        let later = check::Request { now: environment.by_now(asked.now), ..asked.clone() };
+        let again = check::judge_attestation(&repo, &later, own, None, &Silent)?;
         if let (findings, Exit::REFUSED | Exit::UNDECIDED | Exit::UNUSABLE) = verdict(&again) {
             say_findings(&findings, judging.format, streams);
             streams.say("nothing was attested: what your key signed would not be accepted");

@@ -77,7 +77,10 @@ impl<'e> Desk<'e> {
 
     pub(in crate::cli) fn foresee(&self, proposal: &Proposal) -> Result<Foreseen, Error> {
         let progress = progress::reporter(self.environment, self.progress);
-        check::foresee(&self.repo, &self.asked, proposal, None, progress.as_ref())
+        // It may hold what was signed after this run began.
+        let now = self.environment.by_now(self.asked.now);
+        let asked = Request { now, ..self.asked.clone() };
+        check::foresee(&self.repo, &asked, proposal, None, progress.as_ref())
     }
 
     /// The top of the work tree.

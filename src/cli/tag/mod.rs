@@ -122,8 +122,7 @@ pub fn run(
     })?;
     let tag = TagRef { reference, id, fresh: true };
     // It was signed after this run began.
-    let now = if asked.now == environment.now { environment.by_now() } else { asked.now };
-    let asked = check::Request { now, ..asked };
+    let asked = check::Request { now: environment.by_now(asked.now), ..asked };
     let judged = check::verify_tags(
         &repo,
         &asked,
