@@ -79,7 +79,7 @@ pub fn write<H: Read + Seek>(
 /// nothing else: what the parts say is for the caller to judge.
 ///
 /// # Errors
-/// [`Error::Unusable`] for every file but one that [`write`] writes, within the limits;
+/// [`Error::Unusable`] for every file but one that [`write()`] writes, within the limits;
 /// [`Error::File`] where the history cannot be written.
 pub fn read(
     from: &mut dyn Read,
