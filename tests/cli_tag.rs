@@ -95,6 +95,32 @@ fn with_openpgp_and_what_the_mainline_learns_later_of_the_key() {
     sandbox.gatecheck("project", &["verify-tag", "v1.0"]).must(0, &[]);
 }
 
+/// When the old key made the tag nobody can tell: it may have been yesterday.
+#[test]
+fn a_tag_by_a_key_that_was_retired_since_is_told() {
+    let sandbox = Sandbox::new();
+    let old = sandbox.openpgp_key();
+    let anchor = founded(&sandbox, "project");
+    pin(&sandbox, &anchor);
+    let released = gate(&sandbox, "project", 0, "none");
+    sandbox.gatecheck("project", &["tag", "v1.0", "--create"]).must(0, &["made: v1.0"]);
+    let silent = sandbox.gatecheck("project", &["verify-tag", "v1.0"]).must(0, &[]);
+    assert!(!silent.out.contains("key-retired"), "{}", silent.out);
+
+    let (new, _) = cli_support::ceremony::another_key(&sandbox, "new");
+    let plan = ["ceremony", "plan", "rotate", "ada", "--key", &new, "--retire", &old];
+    sandbox.gatecheck("project", &[&plan[..], &["-o", "../r.toml"]].concat()).must(0, &[]);
+    sandbox.gatecheck("project", &["ceremony", "approve", "../r.toml", "--yes"]).must(0, &[]);
+    let hold = ["ceremony", "approve", "../r.toml", "--yes", "--key", &new];
+    sandbox.gatecheck("project", &hold).must(0, &["possession"]);
+    sandbox.gatecheck("project", &["ceremony", "apply", "../r.toml", "--commit"]).must(0, &[]);
+    sandbox
+        .gatecheck("project", &["verify-tag", "v1.0"])
+        .must(0, &["warning[key-retired]", "retired since"]);
+    // With the old key nothing is tagged any more.
+    sandbox.gatecheck("project", &["tag", "v1.1", &released]).must(1, &["key-retired"]);
+}
+
 /// The gate rests on another key, so only the tag falls.
 #[test]
 fn a_key_that_was_lost_later_speaks_for_no_tag() {

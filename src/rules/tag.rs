@@ -240,6 +240,23 @@ pub fn compromised(reference: &str, signer: &Signer, tagged: Time) -> Finding {
     .help("have another reviewer tag this gate, under a new name: gatecheck tag NAME --create")
 }
 
+/// A key that was retired after the tagged gate made the tag. It may be as old as the gate, or made
+/// yesterday and dated back: the gate stands either way, and only the name is in question.
+#[must_use]
+pub fn retired_since(reference: &str, signer: &Signer, tagged: Time) -> Finding {
+    about(
+        reference,
+        Code::KeyRetired,
+        "the tag was signed with a key that was retired since, and nothing proves that it was made before",
+    )
+    .severity(Severity::Warning)
+    .fingerprint(signer.fingerprint)
+    .reviewer(&signer.reviewer_id)
+    .signature_time(Some(tagged))
+    .compared("a tag has no place in the history, and its date is free text", "a key that is standing still")
+    .help("compare the tag's id with one that you noted when it was released; else have a standing key tag this gate under a new name")
+}
+
 /// The tagged commit is neither on the mainline nor ahead of it.
 #[must_use]
 pub fn beside_the_mainline(reference: &str, target: Oid, mainline: &str, tip: Oid) -> Finding {

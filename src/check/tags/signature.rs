@@ -26,6 +26,11 @@ pub(super) fn held_against(
             let odd = |f: &Finding| f.code != Code::NonMonotonicTime && !found.contains(f);
             let later: Vec<Finding> = later.into_iter().filter(odd).collect();
             found.extend(later);
+        } else {
+            let (_, later) = walked.ledger.judge_tag(reference, fact, tagged);
+            if later.iter().any(|f| f.code == Code::KeyRetired) {
+                found.push(rule::retired_since(reference, &signer, tagged));
+            }
         }
     }
     found.dedup();
