@@ -4,8 +4,10 @@
 //! and that one changes no state. What the tip knows of compromised keys is applied afterwards, in
 //! `hindsight`: it changes verdicts, never the state that the fold went through.
 
+mod anchor;
 mod ceremony;
 mod commits;
+mod dissents;
 mod doubt;
 mod epoch;
 mod foresee;
@@ -13,6 +15,7 @@ mod govern;
 mod hindsight;
 mod outlook;
 mod reattest;
+mod repairs;
 mod signoffs;
 mod standing;
 mod start;

@@ -1,20 +1,15 @@
 //! One mainline commit.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use crate::finding::{Code, Finding, Severity};
-use crate::model::manifest::{Binding, Signoff};
-use crate::model::registry::REGISTRY_PATH;
-use crate::model::step::{FileChange, Head, ManifestChange, RegistryFile, Step, Subject};
+use crate::model::step::{Head, ManifestChange, RegistryFile, Step, Subject};
 use crate::model::{GateKind, MalformedObject, Manifest, ManifestName, Oid, SignatureFact, Time};
 use crate::report::{GateReport, JudgedCommit, Verdict};
-use crate::rules::attestation::Carrier;
 use crate::rules::authority::Authorised;
 use crate::rules::commit_signature::{self, Accepts};
-use crate::rules::dissent::OpenDissent;
 use crate::rules::self_review::Contribution;
-use crate::rules::{clock, manifest_file, merges, registry_change, sequence};
+use crate::rules::{clock, manifest_file, merges, sequence};
 
 use super::Ledger;
 use super::ceremony::JudgedCeremony;
@@ -114,66 +109,6 @@ impl Ledger {
             self.gates.push(gate_report(step, None, None, malformed.committer_time));
         }
         self.record(step, &kinds.name(), None, &findings);
-        findings
-    }
-
-    /// Takes over key files to which their owners added something.
-    pub(super) fn refresh(&mut self, step: &Step) {
-        for (path, blob, file) in registry_change::refreshed(step, &self.in_force) {
-            self.keyring.accept(path, file);
-            self.in_force.key_files.insert(path.to_owned(), (blob, Arc::clone(file)));
-        }
-    }
-
-    /// Which commits left the registry, a key file that it names, or a ceremony record other than it
-    /// is in force.
-    fn note_repairs(&mut self, step: &Step) {
-        let named = self.registry.key_paths();
-        let refreshed: BTreeSet<&str> = registry_change::refreshed(step, &self.in_force)
-            .into_iter()
-            .map(|(path, ..)| path)
-            .collect();
-        for change in &step.keys {
-            let path = change.path.as_str();
-            if registry_change::is_record(path) {
-                self.note_record(step, change);
-                continue;
-            }
-            let accepted = if path == REGISTRY_PATH {
-                self.in_force.registry
-            } else if named.contains(path) {
-                self.in_force.key_files.get(path).map(|(blob, _)| *blob)
-            } else {
-                continue;
-            };
-            let stands = accepted.map(|blob| (0o100_644, blob));
-            if change.after == stands || refreshed.contains(path) {
-                self.unrepaired.remove(path);
-            } else {
-                self.unrepaired.entry(path.to_owned()).or_default().insert(step.id);
-            }
-        }
-    }
-
-    /// What stood before the first illegal change of a record is what is in force.
-    fn note_record(&mut self, step: &Step, change: &FileChange) {
-        if self.in_force.is_repaired(change) {
-            self.in_force.records.remove(&change.path);
-            self.unrepaired.remove(&change.path);
-        } else {
-            self.in_force.records.entry(change.path.clone()).or_insert(change.before);
-            self.unrepaired.entry(change.path.clone()).or_default().insert(step.id);
-        }
-    }
-
-    /// `record` is the path of the record by which the commit changes the registry.
-    pub(super) fn check_files(&self, step: &Step, record: Option<&str>) -> Vec<Finding> {
-        let mut findings = registry_change::check(&self.context(), step, &self.in_force, record);
-        for change in &step.manifests {
-            if let Some(accepted) = self.manifests.get(&change.file.path) {
-                findings.extend(manifest_file::check_written_once(change, *accepted));
-            }
-        }
         findings
     }
 
@@ -388,81 +323,6 @@ impl Ledger {
         findings
     }
 
-    /// A dissent file: once attested it stays open, whatever happens to the file.
-    pub(super) fn take_dissent(
-        &mut self,
-        step: &Step,
-        committed: Option<Time>,
-        change: &ManifestChange,
-    ) -> Vec<Finding> {
-        let reading = change.reading.as_ref();
-        let mut findings: Vec<Finding> =
-            reading.into_iter().flat_map(|r| r.problems.iter().cloned()).collect();
-        findings.extend(manifest_file::not_regular(change));
-        if let Some(manifest) = reading.and_then(|r| r.manifest.as_ref()) {
-            let next = self.next_epoch();
-            let expected = self.previous_gate();
-            let fits = self.concerns_now(manifest)
-                && matches!(manifest.binding, Binding::Tree(tree) if Some(tree) == self.subject_of(step).map(|s| s.tree));
-            for signoff in &manifest.signoffs {
-                let carrier = dissent_carrier(step, committed, signoff);
-                let named = matches!(
-                    self.paths.classify(&change.file.path),
-                    Some(ManifestName::Dissent { reviewer, .. }) if reviewer == signoff.reviewer_id
-                );
-                let attested = self.attest(manifest, signoff, &step.facts, carrier);
-                let refused = !attested.findings.is_empty();
-                findings.extend(attested.findings);
-                if attested.attested && fits && named && signoff.dissents() {
-                    self.open_dissents.push(OpenDissent::of(
-                        manifest,
-                        signoff,
-                        step.id,
-                        self.next_epoch(),
-                    ));
-                } else if attested.attested || !refused {
-                    findings.push(
-                        Finding::new(
-                            Code::SignoffUnattested,
-                            format!("the dissent file of {} does not fit its place", signoff.reviewer_id),
-                        )
-                        .reviewer(&signoff.reviewer_id)
-                        .compared(
-                            "another epoch, predecessor, subject or reviewer",
-                            format!("epoch {next}, predecessor {expected}, this commit's tree, a dissent"),
-                        )
-                        .help("state the next epoch, the last accepted gate and the tree, and sign again"),
-                    );
-                }
-            }
-        }
-        for finding in &mut findings {
-            finding.severity = finding.severity.min(Severity::Warning);
-        }
-        findings
-    }
-
-    /// What a reviewer signed against a gate holds, however malformed the commit that carries it.
-    fn take_dissents_of_refused(
-        &mut self,
-        step: &Step,
-        committed: Option<Time>,
-        change: &ManifestChange,
-    ) {
-        let Some(manifest) = manifest_of(change).filter(|m| self.concerns_now(m)) else { return };
-        for signoff in manifest.signoffs.iter().filter(|signoff| signoff.dissents()) {
-            let carrier = dissent_carrier(step, committed, signoff);
-            if self.attest(manifest, signoff, &step.facts, carrier).attested {
-                self.open_dissents.push(OpenDissent::of(
-                    manifest,
-                    signoff,
-                    step.id,
-                    self.next_epoch(),
-                ));
-            }
-        }
-    }
-
     pub(super) fn record(
         &mut self,
         step: &Step,
@@ -487,13 +347,7 @@ impl Ledger {
     }
 }
 
-/// A malformed commit may have no date; then a dissent in it is judged at its own.
-fn dissent_carrier(step: &Step, committed: Option<Time>, signoff: &Signoff) -> Carrier<'static> {
-    let committed = committed.unwrap_or(signoff.timestamp);
-    Carrier { commit: step.id, committed, signer: None, epoch: None }
-}
-
-fn manifest_of(change: &ManifestChange) -> Option<&Manifest> {
+pub(super) fn manifest_of(change: &ManifestChange) -> Option<&Manifest> {
     change.reading.as_ref()?.manifest.as_deref()
 }
 

@@ -1,0 +1,94 @@
+//! Dissents: once attested they stay open, whatever happens to the file that carries them.
+
+use super::Ledger;
+use super::step::manifest_of;
+use crate::finding::{Code, Finding, Severity};
+use crate::model::manifest::{Binding, Signoff};
+use crate::model::step::{ManifestChange, Step};
+use crate::model::{ManifestName, Time};
+use crate::rules::attestation::Carrier;
+use crate::rules::dissent::OpenDissent;
+use crate::rules::manifest_file;
+
+impl Ledger {
+    /// A dissent file: once attested it stays open, whatever happens to the file.
+    pub(super) fn take_dissent(
+        &mut self,
+        step: &Step,
+        committed: Option<Time>,
+        change: &ManifestChange,
+    ) -> Vec<Finding> {
+        let reading = change.reading.as_ref();
+        let mut findings: Vec<Finding> =
+            reading.into_iter().flat_map(|r| r.problems.iter().cloned()).collect();
+        findings.extend(manifest_file::not_regular(change));
+        if let Some(manifest) = reading.and_then(|r| r.manifest.as_ref()) {
+            let next = self.next_epoch();
+            let expected = self.previous_gate();
+            let fits = self.concerns_now(manifest)
+                && matches!(manifest.binding, Binding::Tree(tree) if Some(tree) == self.subject_of(step).map(|s| s.tree));
+            for signoff in &manifest.signoffs {
+                let carrier = dissent_carrier(step, committed, signoff);
+                let named = matches!(
+                    self.paths.classify(&change.file.path),
+                    Some(ManifestName::Dissent { reviewer, .. }) if reviewer == signoff.reviewer_id
+                );
+                let attested = self.attest(manifest, signoff, &step.facts, carrier);
+                let refused = !attested.findings.is_empty();
+                findings.extend(attested.findings);
+                if attested.attested && fits && named && signoff.dissents() {
+                    self.open_dissents.push(OpenDissent::of(
+                        manifest,
+                        signoff,
+                        step.id,
+                        self.next_epoch(),
+                    ));
+                } else if attested.attested || !refused {
+                    findings.push(
+                        Finding::new(
+                            Code::SignoffUnattested,
+                            format!("the dissent file of {} does not fit its place", signoff.reviewer_id),
+                        )
+                        .reviewer(&signoff.reviewer_id)
+                        .compared(
+                            "another epoch, predecessor, subject or reviewer",
+                            format!("epoch {next}, predecessor {expected}, this commit's tree, a dissent"),
+                        )
+                        .help("state the next epoch, the last accepted gate and the tree, and sign again"),
+                    );
+                }
+            }
+        }
+        for finding in &mut findings {
+            finding.severity = finding.severity.min(Severity::Warning);
+        }
+        findings
+    }
+
+    /// What a reviewer signed against a gate holds, however malformed the commit that carries it.
+    pub(super) fn take_dissents_of_refused(
+        &mut self,
+        step: &Step,
+        committed: Option<Time>,
+        change: &ManifestChange,
+    ) {
+        let Some(manifest) = manifest_of(change).filter(|m| self.concerns_now(m)) else { return };
+        for signoff in manifest.signoffs.iter().filter(|signoff| signoff.dissents()) {
+            let carrier = dissent_carrier(step, committed, signoff);
+            if self.attest(manifest, signoff, &step.facts, carrier).attested {
+                self.open_dissents.push(OpenDissent::of(
+                    manifest,
+                    signoff,
+                    step.id,
+                    self.next_epoch(),
+                ));
+            }
+        }
+    }
+}
+
+/// A malformed commit may have no date; then a dissent in it is judged at its own.
+fn dissent_carrier(step: &Step, committed: Option<Time>, signoff: &Signoff) -> Carrier<'static> {
+    let committed = committed.unwrap_or(signoff.timestamp);
+    Carrier { commit: step.id, committed, signer: None, epoch: None }
+}
