@@ -12,6 +12,7 @@
 //!                   ├─► registry   TOML → Registry, all problems at once
 //!                   ├─► manifest   TOML → Manifest
 //!                   ├─► ceremony   TOML → CeremonyRecord
+//!                   ├─► codeowners text → CodeOwners
 //!                   └─► statement  Manifest, record + Registry → the bytes that somebody signed
 //! ```
 //!
@@ -40,6 +41,7 @@ pub mod tables;
 pub mod registry;
 pub mod manifest;
 pub mod ceremony;
+pub mod codeowners;
 pub mod statement;
 pub mod repo;
 pub mod import;

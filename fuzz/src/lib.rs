@@ -26,6 +26,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "registry", run: tables::registry },
     Target { name: "manifest", run: tables::manifest },
     Target { name: "record", run: records::record },
+    Target { name: "codeowners", run: tables::codeowners },
     Target { name: "statement", run: tables::statement },
     Target { name: "pattern", run: tables::pattern },
     Target { name: "tokens", run: tables::tokens },

@@ -44,6 +44,30 @@ pub fn registry(bytes: &[u8]) -> bool {
     true
 }
 
+/// A CODEOWNERS file is usable or there is a finding that says why; the line that decides about a
+/// path is the last whose pattern matches.
+pub fn codeowners(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    let limits = Limits { codeowners_lines: 64, ..Limits::default() };
+    let source = gatecheck::source::Source::new("CODEOWNERS", text);
+    let reading = gatecheck::codeowners::read(&source, &limits);
+    assert_sound(&reading.problems);
+    assert_eq!(reading.owners.is_some(), reading.problems.is_empty());
+    let Some(owners) = reading.owners else { return false };
+    for path in [&b"a"[..], b"kernel/a.rs", b"docs/a/b", b"\xff/\n"] {
+        let matching = |line: &&gatecheck::model::owners::OwnerLine| {
+            line.patterns().iter().any(|pattern| pattern.matches(path))
+        };
+        let last = owners.lines().iter().filter(matching).map(|line| line.number).max();
+        assert_eq!(owners.decides(path).map(|line| line.number), last);
+    }
+    for line in owners.lines() {
+        assert!(!line.patterns().is_empty(), "{line:?}");
+        assert!(line.owners.iter().all(|owner| owner.contains('@')));
+    }
+    true
+}
+
 /// What every rule takes for granted.
 fn assert_holds_together(registry: &Arc<Registry>) {
     assert_eq!(registry_file::diff(registry, registry), []);

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::history::{Purpose, Readers, SignatureRequest, Verifier};
+use crate::model::owners::OwnersReading;
 use crate::model::step::{ManifestReading, RegistryReading, Step};
 use crate::model::{
     CeremonyRecord, KeyFile, Limits, Manifest, ManifestName, RecordReading, RequestId,
@@ -14,7 +15,7 @@ use crate::repo::digest::sha256;
 use crate::signature::{self, FactCache, KeyPool, Namespace};
 use crate::source::Source;
 use crate::statement::{NoStatement, SignerContext, ceremony_payload, request_id, signoff_payload};
-use crate::{ceremony, manifest, registry};
+use crate::{ceremony, codeowners, manifest, registry};
 
 /// All key material, the cache, and the projects that statements can be about.
 pub(super) struct Facts {
@@ -79,6 +80,10 @@ impl Readers for Facts {
 
     fn record(&self, source: &Arc<Source>) -> RecordReading {
         ceremony::read(source.path(), source.text().as_bytes(), &self.limits)
+    }
+
+    fn owners(&self, source: &Arc<Source>) -> OwnersReading {
+        codeowners::read(source, &self.limits)
     }
 
     fn key_file(&self, bytes: &[u8]) -> KeyFile {

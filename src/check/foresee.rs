@@ -15,6 +15,7 @@ use crate::ledger::{self, Ledger};
 use crate::model::commit::Identity;
 use crate::model::gate::ManifestPaths;
 use crate::model::manifest::{Binding, PreviousGate};
+use crate::model::owners::OwnersFile;
 use crate::model::probe::{Probed, Question};
 use crate::model::step::{FileChange, Head, ManifestChange, ManifestReading, Step, Subject};
 use crate::model::{KeyFile, Manifest, ManifestName, Oid, Registry, ReviewerId};
@@ -40,6 +41,8 @@ pub struct InForce {
     pub paths: ManifestPaths,
     /// The tip that the next commit stands on.
     pub tip: Oid,
+    /// CODEOWNERS in force, where the registry asks for it.
+    pub owners: OwnersFile,
     /// Blobs of the key files in force, by path.
     pub key_files: BTreeMap<String, Oid>,
 }
@@ -113,6 +116,7 @@ pub fn foresee(
     let subjects = subjects(repo, &in_force, proposal, manifest.as_deref()).map_err(unreadable)?;
     let mut step = next(repo, request, &in_force, proposal, reading, &subjects)?;
     probe(repo, &in_force, proposal, &subjects, ledger.gate_after_anchor(), &mut step);
+    own(repo, &facts, &in_force, proposal, &mut step)?;
     correct(repo, &facts, &in_force, &mut step)?;
     let questions = facts.statements(&step);
     let (ids, requests): (Vec<_>, Vec<_>) = questions.into_iter().unzip();
@@ -179,6 +183,7 @@ pub(super) fn judged(
         mainline: ledger.mainline().to_owned(),
         paths: ledger.manifest_paths().clone(),
         tip: trust.tip.commit,
+        owners: ledger.owners().clone(),
         key_files: ledger.key_file_blobs(),
     };
     Ok((in_force, ledger, seen))
@@ -282,6 +287,32 @@ fn next(
     step.subjects.insert(in_force.paths.clone(), subjects.next);
     step.changed = Some(changed(repo, proposal, subjects).map_err(unreadable)?);
     Ok(step)
+}
+
+/// CODEOWNERS as the gate would leave it.
+fn own(
+    repo: &Repository,
+    facts: &Facts,
+    in_force: &InForce,
+    proposal: &Proposal,
+    step: &mut Step,
+) -> Result<()> {
+    let manifest = step.manifests.iter().find_map(|m| m.reading.as_ref()?.manifest.clone());
+    let Some(manifest) = manifest.filter(|_| in_force.registry.asks_for_owners()) else {
+        return Ok(());
+    };
+    let (bound, within) = match (&manifest.binding, &proposal.staged) {
+        (Binding::Commit(commit), _) => match tree_of(repo, *commit) {
+            Ok(tree) => (Some(*commit), After::Tree(tree)),
+            // There is no such commit: refused for that.
+            Err(_) => return Ok(()),
+        },
+        (_, Some(staged)) => (None, After::Staged(staged)),
+        (_, None) => (None, After::Tree(tree_of(repo, in_force.tip).map_err(unreadable)?)),
+    };
+    let found = history::owners(repo, facts, within).map_err(unreadable)?;
+    step.owners.insert(bound, found);
+    Ok(())
 }
 
 /// The commits that `superseded_by` leads to.

@@ -1,6 +1,7 @@
 //! What the next gate meets, and what it would hold: the change since the last one, by domain.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::Request;
 use super::facts::Facts;
@@ -8,6 +9,7 @@ use super::foresee::{InForce, judged, tree_of, unreadable};
 use crate::error::{Error, Result};
 use crate::history::{self, Failure};
 use crate::ledger;
+use crate::model::owners::OwnersFile;
 use crate::model::policy::AiAssisted;
 use crate::model::step::{Brought, Head};
 use crate::model::text::shown;
@@ -40,6 +42,8 @@ pub struct Change {
     pub paths: Vec<Vec<u8>>,
     /// Commits that lead from one to the other, oldest first.
     pub commits: Vec<Brought>,
+    registry: Arc<Registry>,
+    owners: OwnersFile,
 }
 
 /// Looks at the next gate. `request.tip` is what it stands on, and `content` the commit whose tree
@@ -85,24 +89,38 @@ pub fn change(repo: &Repository, in_force: &InForce, base: Oid, content: Oid) ->
         commit.paths.retain(is_content);
     }
     commits.retain(|commit| !commit.paths.is_empty());
-    Ok(Change { base, content, paths, commits })
+    Ok(Change {
+        base,
+        content,
+        paths,
+        commits,
+        registry: Arc::clone(&in_force.registry),
+        owners: in_force.owners.clone(),
+    })
 }
 
 impl Change {
+    /// Whether a path is for a domain's people to look at; one that says nothing of paths has them
+    /// all.
+    fn concerns(&self, domain: &Domain, path: &[u8]) -> bool {
+        !domain.declares_paths() || self.owners.gives(&self.registry, domain, path)
+    }
+
     /// Changed paths that belong to a domain.
     pub fn paths_in<'a>(&'a self, domain: &'a Domain) -> impl Iterator<Item = &'a [u8]> {
-        self.paths.iter().map(Vec::as_slice).filter(|path| concerns(domain, path))
+        self.paths.iter().map(Vec::as_slice).filter(|path| self.concerns(domain, path))
     }
 
     /// Changed paths that belong to no domain.
-    pub fn paths_elsewhere<'a>(&'a self, registry: &'a Registry) -> impl Iterator<Item = &'a [u8]> {
-        let owned = |path: &&[u8]| registry.domains.values().any(|domain| concerns(domain, path));
+    pub fn paths_elsewhere(&self) -> impl Iterator<Item = &[u8]> {
+        let owned =
+            |path: &&[u8]| self.registry.domains.values().any(|domain| self.concerns(domain, path));
         self.paths.iter().map(Vec::as_slice).filter(move |path| !owned(path))
     }
 
     /// Commits that touch a domain.
     pub fn commits_in<'a>(&'a self, domain: &'a Domain) -> impl Iterator<Item = (Oid, &'a Head)> {
-        let touch = |commit: &&Brought| commit.paths.iter().any(|path| concerns(domain, path));
+        let touch = |commit: &&Brought| commit.paths.iter().any(|path| self.concerns(domain, path));
         let touching = self.commits.iter().filter(touch);
         touching.filter_map(|commit| Some((commit.id, commit.commit.as_ref().ok()?)))
     }
@@ -121,7 +139,7 @@ impl Change {
         let (before, after) = (tree_of(repo, self.base), tree_of(repo, self.content));
         let (before, after) = (before.map_err(unreadable)?, after.map_err(unreadable)?);
         let (mut places, mut closed) = (Vec::new(), Vec::new());
-        for path in self.paths.iter().filter(|path| domain.is_none_or(|d| concerns(d, path))) {
+        for path in self.paths.iter().filter(|path| domain.is_none_or(|d| self.concerns(d, path))) {
             let reviews = registry.policy.second_review.iter();
             let reviews = reviews.filter(|review| review.paths.iter().any(|p| p.matches(path)));
             let asked = reviews.flat_map(|review| review.added_tokens.iter().cloned());
@@ -160,11 +178,6 @@ impl Change {
             .filter(|commit| commit.commit.as_ref().is_ok_and(|head| is_ai_assisted(policy, head)));
         marked.map(|commit| commit.id).collect()
     }
-}
-
-/// Whether a path is for a domain's people to look at; one that declares no paths has them all.
-fn concerns(domain: &Domain, path: &[u8]) -> bool {
-    domain.paths.is_empty() || domain.owns(path)
 }
 
 enum Text {

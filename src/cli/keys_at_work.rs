@@ -1,6 +1,7 @@
 //! Whether the keys of a registry could sign at all, told before anybody is surprised by it.
 
 use crate::finding::Code;
+use crate::model::owners::OwnersFile;
 use crate::model::registry::KeyFormat;
 use crate::model::{KeyFile, Registry, Time};
 use crate::rules::keyring::Keyring;
@@ -17,6 +18,7 @@ pub(super) fn unable(registry: &Registry, files: &[(&str, &KeyFile)], now: Time)
         registry,
         registry_commit: None,
         keyring: &keyring,
+        owners: &OwnersFile::NotAsked,
         previous_time: None,
         now,
         pinned: true,

@@ -5,15 +5,24 @@ use std::collections::BTreeSet;
 use super::brought::tree_of;
 use super::probes::{After, Between};
 use super::steps::Steps;
-use crate::model::Oid;
 use crate::model::gate::ManifestName;
 use crate::model::manifest::{Binding, PreviousGate};
 use crate::model::probe::Probed;
 use crate::model::step::Step;
+use crate::model::{Manifest, Oid};
 use crate::repo::ReadFailure;
 
 /// How many gates of one commit are answered; only one of them can ever be accepted.
-const MAX_GATES: usize = 4;
+pub(super) const MAX_GATES: usize = 4;
+
+/// The epoch manifests that a commit adds, as far as they can be read.
+pub(super) fn epoch_manifests(step: &Step) -> impl Iterator<Item = &Manifest> {
+    let added = step.manifests.iter().filter(|change| {
+        let added = change.file.before.is_none() && change.file.after.is_some();
+        added && matches!(change.name, ManifestName::Epoch(_))
+    });
+    added.filter_map(|change| change.reading.as_ref()?.manifest.as_deref())
+}
 
 impl Steps<'_> {
     /// Answers what policies ask at this commit. `before` and `after` are the trees of the
@@ -26,14 +35,7 @@ impl Steps<'_> {
             Between { before, after: After::Tree(after), charter_before: before, commit: None };
         step.landed = self.prober.answers(&own, step.id, true);
         let mut gates: BTreeSet<(Option<Oid>, Option<Oid>)> = BTreeSet::new();
-        for change in &step.manifests {
-            let added = change.file.before.is_none() && change.file.after.is_some();
-            let manifest = change.reading.as_ref().and_then(|r| r.manifest.as_ref());
-            let Some(manifest) =
-                manifest.filter(|_| added && matches!(change.name, ManifestName::Epoch(_)))
-            else {
-                continue;
-            };
+        for manifest in epoch_manifests(step) {
             let previous = match manifest.previous_gate {
                 Some(PreviousGate::Gate(gate)) => Some(gate),
                 Some(PreviousGate::None) => None,

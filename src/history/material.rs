@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::probes::After;
 use super::traits::Readers;
 use crate::finding::{Code, Finding};
+use crate::model::owners::{CODEOWNERS_PATHS, OwnersFile, OwnersReading};
 use crate::model::registry::{KEYS_FOLDER, REGISTRY_PATH};
 use crate::model::step::{ManifestReading, RegistryFile, RegistryReading};
 use crate::model::{KeyFile, ManifestName, Oid, RecordReading};
@@ -14,6 +16,8 @@ use crate::source::Source;
 
 /// How many registries are kept: neighbours on the mainline ask for the same few.
 const KEPT_REGISTRIES: usize = 32;
+/// How many CODEOWNERS files are kept.
+const KEPT_OWNERS: usize = 8;
 /// How many ceremony records are kept: one branch can be merged many times over.
 const KEPT_RECORDS: usize = 128;
 /// How many key files are kept parsed.
@@ -26,6 +30,7 @@ pub(super) struct Material<'a> {
     registries: HashMap<Oid, Arc<RegistryReading>>,
     records: HashMap<(String, Oid), Arc<RecordReading>>,
     key_files: HashMap<Oid, Arc<KeyFile>>,
+    owners: HashMap<(&'static str, Oid), Arc<OwnersReading>>,
 }
 
 impl<'a> Material<'a> {
@@ -36,6 +41,7 @@ impl<'a> Material<'a> {
             registries: HashMap::new(),
             records: HashMap::new(),
             key_files: HashMap::new(),
+            owners: HashMap::new(),
         }
     }
 
@@ -74,6 +80,51 @@ impl<'a> Material<'a> {
         }
         let reading = Arc::new(reading);
         self.registries.insert(blob, Arc::clone(&reading));
+        Ok(reading)
+    }
+
+    /// CODEOWNERS in a tree: the first of the places where forges look.
+    pub(super) fn owners(&mut self, within: After<'_>) -> Result<OwnersFile, ReadFailure> {
+        for path in CODEOWNERS_PATHS {
+            let found = match within {
+                After::Tree(tree) => self.repo.lookup(tree, path)?.map(|e| (e.mode, e.id)),
+                After::Staged(staged) => staged.get(path.as_bytes()),
+            };
+            let Some((mode, blob)) = found else { continue };
+            if mode != MODE_FILE {
+                let finding =
+                    Finding::new(Code::UnsupportedVersion, format!("{path} is not a regular file"))
+                        .compared(describe_mode(mode), "a regular file (mode 100644)")
+                        .help("commit it as a plain file");
+                let reading = OwnersReading { owners: None, problems: vec![finding], bytes: 0 };
+                return Ok(OwnersFile::File(Arc::new(reading)));
+            }
+            return Ok(OwnersFile::File(self.owners_blob(path, blob)?));
+        }
+        Ok(OwnersFile::Missing)
+    }
+
+    fn owners_blob(
+        &mut self,
+        path: &'static str,
+        blob: Oid,
+    ) -> Result<Arc<OwnersReading>, ReadFailure> {
+        if let Some(known) = self.owners.get(&(path, blob)) {
+            return Ok(Arc::clone(known));
+        }
+        let reading = match text(self.repo, path, blob)? {
+            Ok(source) => self.readers.owners(&source),
+            Err(unreadable) => OwnersReading {
+                owners: None,
+                problems: vec![unreadable.finding(Code::UnsupportedVersion)],
+                bytes: 0,
+            },
+        };
+        if self.owners.len() >= KEPT_OWNERS {
+            self.owners.clear();
+        }
+        let reading = Arc::new(reading);
+        self.owners.insert((path, blob), Arc::clone(&reading));
         Ok(reading)
     }
 

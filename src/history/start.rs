@@ -64,6 +64,7 @@ impl Steps<'_> {
             registry: self.material.registry(tree)?,
             key_files: keys.key_files,
             manifests: self.standing(anchor, whole)?,
+            owners: self.owners_in(tree)?,
             records: keys.records,
             step,
         })

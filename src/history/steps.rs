@@ -134,6 +134,7 @@ impl<'a> Steps<'a> {
         };
         if let Some(tree) = tree {
             self.compare(&mut draft.step, Trees { before, after: Some(tree) });
+            self.look_for_owners(&mut draft.step, tree);
         }
         if brings {
             if let Some(tree) = tree {

@@ -48,6 +48,8 @@ pub struct Asks {
     pub every_commit: bool,
     /// Whether one has a rule that asks which paths each commit changed.
     pub changed_paths: bool,
+    /// Whether one takes a domain's paths from CODEOWNERS.
+    pub owners: bool,
 }
 
 impl Asks {
@@ -62,6 +64,7 @@ impl Asks {
         let policy = &registry.policy;
         self.every_commit |= policy.mainline.require_signature == RequireSignature::EveryCommit;
         self.changed_paths |= registry.asks_for_paths();
+        self.owners |= registry.asks_for_owners();
     }
 }
 

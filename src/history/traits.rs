@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::model::owners::OwnersReading;
 use crate::model::step::{ManifestReading, RegistryReading, Step};
 use crate::model::{KeyFile, ManifestName, RecordReading, RequestId, SignatureFact};
 use crate::source::Source;
@@ -14,6 +15,8 @@ pub trait Readers {
     fn manifest(&self, name: &ManifestName, source: &Arc<Source>) -> ManifestReading;
     /// Reads a ceremony record; its path is the source's.
     fn record(&self, source: &Arc<Source>) -> RecordReading;
+    /// Reads a CODEOWNERS file; its path is the source's.
+    fn owners(&self, source: &Arc<Source>) -> OwnersReading;
     /// Reads a key file.
     fn key_file(&self, bytes: &[u8]) -> KeyFile;
 }

@@ -1,6 +1,7 @@
 //! How much a step keeps in memory, so that a chunk of steps is bounded by more than their number.
 
 use super::steps::manifests;
+use crate::model::owners::OwnersFile;
 use crate::model::probe::{Answer, Answers, ChangedPath, CharterChange, Content, HoldingFile};
 use crate::model::step::Step;
 
@@ -11,7 +12,8 @@ pub(super) fn weight(step: &Step) -> usize {
     let brought = step.brought.iter().chain(step.named.values());
     let paths = brought.flat_map(|brought| &brought.paths).chain(step.changed.iter().flatten());
     let all = answers.map(of_answers).chain(paths.map(|path| of_path(path)));
-    all.fold(of_texts(step), usize::saturating_add)
+    let owners = step.owners.values().map(of_owners);
+    all.chain(owners).fold(of_texts(step), usize::saturating_add)
 }
 
 fn of_texts(step: &Step) -> usize {
@@ -21,6 +23,14 @@ fn of_texts(step: &Step) -> usize {
     let manifests = manifests(step).map(|manifest| &manifest.source);
     let sources = records.chain(manifests).chain(step.cited.values());
     sources.fold(0, |bytes, source| bytes.saturating_add(source.text().len()))
+}
+
+/// Lines, patterns and owners are kept as texts of their own.
+fn of_owners(file: &OwnersFile) -> usize {
+    match file {
+        OwnersFile::File(reading) => reading.bytes.saturating_mul(8),
+        OwnersFile::Missing | OwnersFile::NotAsked => 0,
+    }
 }
 
 fn of_path(path: &[u8]) -> usize {

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::codeowners;
 use crate::error::{Error, Result};
 use crate::model::registry::ReviewerKind;
 use crate::model::text::shown;
@@ -47,10 +48,10 @@ pub fn import_codeowners(bytes: &[u8], owners: &Owners<'_>, limits: &Limits) -> 
     let text = std::str::from_utf8(bytes).map_err(|_| {
         Error::unusable("CODEOWNERS is no UTF-8 text", "save it as UTF-8, and run this again")
     })?;
-    if text.lines().count() as u64 > limits.tree_entries {
+    if text.lines().count() as u64 > limits.codeowners_lines {
         return Err(Error::unusable(
-            format!("CODEOWNERS has more than {} lines", limits.tree_entries),
-            "raise the bound with --limit tree-entries=N",
+            format!("CODEOWNERS has more than {} lines", limits.codeowners_lines),
+            "raise the bound with --limit codeowners-lines=N",
         ));
     }
     let mut notes = Vec::new();
@@ -73,12 +74,10 @@ impl Proposal {
 }
 
 fn line(number: usize, text: &str, owners: &Owners<'_>, notes: &mut Vec<String>) -> Option<Line> {
-    // A word that begins with `#` begins a comment.
-    let words: Vec<&str> =
-        text.split_whitespace().take_while(|word| !word.starts_with('#')).collect();
+    let words = codeowners::words(text);
     let (pattern, named) = words.split_first()?;
-    let paths = match patterns(pattern) {
-        Ok(paths) => paths,
+    let paths = match codeowners::patterns(pattern) {
+        Ok(texts) => texts.iter().filter_map(|text| PathPattern::new(text).ok()).collect(),
         Err(why) => {
             notes.push(format!("line {number} is left out: {} {why}", shown(pattern)));
             return None;
@@ -126,44 +125,6 @@ impl Owners<'_> {
         let known = self.registry.and_then(|registry| registry.reviewers.get(person));
         known.is_none_or(|reviewer| reviewer.kind == ReviewerKind::Human)
     }
-}
-
-/// The paths that a pattern of CODEOWNERS stands for. As in `.gitignore`, one with a `/` that is
-/// not at its end begins at the top, and a name stands for a folder as well.
-fn patterns(pattern: &str) -> std::result::Result<Vec<PathPattern>, &'static str> {
-    if pattern.starts_with('!') {
-        return Err("takes paths out, which CODEOWNERS does not know");
-    }
-    if pattern.contains(['[', ']', '\\']) {
-        return Err("holds characters that CODEOWNERS does not know");
-    }
-    let folder = pattern.ends_with('/');
-    let body = pattern.trim_end_matches('/');
-    let anchored = body.contains('/');
-    let body = body.trim_start_matches('/');
-    if body.is_empty() {
-        return Err("names nothing");
-    }
-    let whole = matches!(body, "*" | "**") && !anchored;
-    let rooted = if whole {
-        "**".to_owned()
-    } else if anchored || body.starts_with("**/") {
-        body.to_owned()
-    } else {
-        format!("**/{body}")
-    };
-    let mut texts = Vec::new();
-    if !folder {
-        texts.push(rooted.clone());
-    }
-    // `docs/*` is the files of that folder alone.
-    let files_only = rooted.ends_with("/*") || rooted.ends_with("**");
-    if folder || !files_only {
-        texts.push(format!("{}/**", rooted.trim_end_matches("/**")));
-    }
-    let made =
-        texts.iter().map(|text| PathPattern::new(text)).collect::<std::result::Result<_, _>>();
-    made.map_err(|_| "is no path that a registry could hold")
 }
 
 fn propose(lines: &[Line], owners: &Owners<'_>, notes: &mut Vec<String>) -> String {
@@ -270,36 +231,6 @@ mod tests {
         }
         let owners = Owners { map: &owners, registry: None };
         import_codeowners(text.as_bytes(), &owners, &Limits::default()).unwrap()
-    }
-
-    #[test]
-    fn patterns_stand_for_what_they_stand_for_on_github() {
-        let matches = |pattern: &str, path: &str| {
-            patterns(pattern).unwrap().iter().any(|p| p.matches(path.as_bytes()))
-        };
-        for (pattern, yes, no) in [
-            ("*", &["a", "a/b"][..], &[][..]),
-            ("*.js", &["a.js", "a/b.js"], &["a.ts"]),
-            (
-                "/build/logs/",
-                &["build/logs/a", "build/logs/a/b"],
-                &["x/build/logs/a", "build/logs"],
-            ),
-            ("docs/*", &["docs/a"], &["docs/a/b", "x/docs/a"]),
-            ("apps/", &["apps/a", "x/apps/a/b"], &["apps"]),
-            ("/docs/", &["docs/a"], &["x/docs/a"]),
-            ("/scripts", &["scripts", "scripts/a"], &["x/scripts"]),
-            ("**/logs", &["logs/a", "x/y/logs/b", "logs"], &["logsx"]),
-            ("apps/github", &["apps/github", "apps/github/x"], &["x/apps/github"]),
-            ("/a/**", &["a/b", "a/b/c"], &["b"]),
-            ("Makefile", &["Makefile", "x/Makefile"], &["makefile"]),
-        ] {
-            yes.iter().for_each(|path| assert!(matches(pattern, path), "{pattern} {path}"));
-            no.iter().for_each(|path| assert!(!matches(pattern, path), "{pattern} {path}"));
-        }
-        for bad in ["!a", "[ab].js", "\\#x", "/", "a/../b"] {
-            assert!(patterns(bad).is_err(), "{bad}");
-        }
     }
 
     #[test]

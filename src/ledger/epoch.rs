@@ -13,6 +13,7 @@ use crate::rules::binding::{self, Bound, OnMainline};
 use crate::rules::{dissent, manifest_file, quorum, scope, sequence};
 
 use super::doubt::Retold;
+use super::owners::owners_of;
 use super::reattest::{AcceptedEpoch, Covers, condensed};
 use super::signoffs::{Around, Judged};
 use super::start::epoch_number;
@@ -225,29 +226,11 @@ impl Ledger {
             let touched = self.touched_only(step, manifest, &judged.counted);
             findings.extend(quorum::check_squash(&cx, manifest, &touched, step.id));
         }
-        findings.extend(self.owners_unread());
+        findings.extend(self.owners_unread(step, manifest));
         soften(judged, &mut findings);
         let open: Vec<_> = self.open_dissents.iter().chain(&judged.dissents).cloned().collect();
         findings.extend(dissent::check(&cx, &open, &judged.lifting, judged.time));
         findings
-    }
-
-    /// Whose paths these are cannot be told where CODEOWNERS would have to say it.
-    fn owners_unread(&self) -> Option<Finding> {
-        let domain = self.registry.domains.values().find(|domain| domain.codeowners)?;
-        Some(
-            Finding::new(
-                Code::UnsupportedVersion,
-                format!(
-                    "the paths of {} come from CODEOWNERS, which this version of gatecheck does not read",
-                    domain.id
-                ),
-            )
-            .domain(&domain.id)
-            .compared("codeowners = true", "paths that the registry lists itself")
-            .at(self.context().registry_place(domain.spot, "asked for here"))
-            .help("list them in the domain's `paths`, with `codeowners = false`: gatecheck ceremony plan amend"),
-        )
     }
 
     /// A squash gate counts people of the domains that it touches; of any, where none declares
@@ -266,12 +249,13 @@ impl Ledger {
         let changed = earlier.or(step.changed.as_deref()).unwrap_or_default();
         let own: BTreeSet<&[u8]> =
             self.own_manifests(step).into_iter().map(str::as_bytes).collect();
+        let cx = self.context();
         let touched: BTreeSet<_> = self
             .registry
             .domains
             .values()
             .filter(|domain| {
-                changed.iter().any(|path| !own.contains(path.as_slice()) && domain.owns(path))
+                changed.iter().any(|path| !own.contains(path.as_slice()) && cx.owns(domain, path))
             })
             .map(|domain| &domain.id)
             .collect();
@@ -302,6 +286,11 @@ impl Ledger {
         let before = self.previous_gate();
         let position = self.position_of(accepted.bound.gate, step).unwrap_or(step.position);
         let later = accepted.bound.gate != step.id && accepted.only_manifests;
+        let authors = condensed(
+            &self.context(),
+            self.contributions.iter().filter(|c| c.position <= position),
+        );
+        self.owners = owners_of(step, &accepted.binding).clone();
         self.last_gate = Some(LastGate {
             id: accepted.bound.gate,
             position,
@@ -316,10 +305,7 @@ impl Ledger {
                 binding: accepted.binding,
                 content: accepted.content,
                 covered: accepted.covers,
-                authors: condensed(
-                    &self.registry,
-                    self.contributions.iter().filter(|c| c.position <= position),
-                ),
+                authors,
             },
         );
         // What still stands in the tree cannot have been looked into and put right.

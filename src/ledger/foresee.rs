@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Code, Finding};
 use crate::model::gate::ManifestPaths;
+use crate::model::owners::OwnersFile;
 use crate::model::policy::UnsignedSignoffs;
 use crate::model::step::{ManifestChange, Step};
 use crate::model::{KeyFile, ManifestName, Oid, ReviewerId, Signer};
@@ -115,6 +116,12 @@ impl Ledger {
             without_commit(finding, step.id);
         }
         Foreseen { gate, findings, assumed_signer }
+    }
+
+    /// CODEOWNERS in force.
+    #[must_use]
+    pub const fn owners(&self) -> &OwnersFile {
+        &self.owners
     }
 
     /// Blobs of the key files in force, by path.

@@ -14,6 +14,7 @@ mod foresee;
 mod govern;
 mod hindsight;
 mod outlook;
+mod owners;
 mod reattest;
 mod repairs;
 mod signoffs;
@@ -39,6 +40,7 @@ use std::sync::Arc;
 use crate::finding::{Code, Finding, Severity};
 use crate::model::gate::ManifestPaths;
 use crate::model::manifest::PreviousGate;
+use crate::model::owners::OwnersFile;
 use crate::model::{Fingerprint, KeyFile, Oid, Registry, ReviewerId, Time};
 use crate::report::{Counts, Covered, GateReport, JudgedCommit, RegistryInForce, Verdict};
 use crate::rules::Context;
@@ -111,6 +113,8 @@ pub struct Ledger {
     registry_commit: Oid,
     index: EntryIndex,
     keyring: Keyring,
+    /// CODEOWNERS in the tree of the last accepted epoch gate, the anchor's before the first.
+    owners: OwnersFile,
     in_force: InForce,
     paths: ManifestPaths,
     last_gate: Option<LastGate>,
@@ -175,6 +179,7 @@ impl Ledger {
             registry: &self.registry,
             registry_commit: Some(self.registry_commit),
             keyring: &self.keyring,
+            owners: &self.owners,
             previous_time: self.last_time,
             now: self.options.now,
             pinned: false,

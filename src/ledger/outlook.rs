@@ -93,12 +93,14 @@ impl Ledger {
         if self.registry.version == SchemaVersion::V1_0 {
             return BTreeMap::new();
         }
+        let cx = self.context();
         let since: Vec<&Contribution> = self.contributions.iter().collect();
         let none = BTreeSet::new();
         let of = |domain| {
             let people = self.registry.reviewers.values();
-            let only = people
-                .filter(|reviewer| self_review::is_only_author(domain, reviewer, &since, &none));
+            let only = people.filter(|reviewer| {
+                self_review::is_only_author(&cx, domain, reviewer, &since, &none)
+            });
             only.map(|reviewer| reviewer.id.clone()).collect()
         };
         self.registry.domains.values().map(|domain| (domain.id.clone(), of(domain))).collect()

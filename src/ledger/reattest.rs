@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::finding::{Code, Finding, Place};
 use crate::model::manifest::{Binding, Manifest, PreviousGate, Signoff};
 use crate::model::step::{Head, ManifestChange, Step};
-use crate::model::{DomainId, ManifestName, Oid};
+use crate::model::{Domain, DomainId, ManifestName, Oid};
 use crate::report::SignoffReport;
 use crate::rules::self_review::Contribution;
-use crate::rules::{binding, dissent, manifest_file, quorum, scope};
+use crate::rules::{Context, binding, dissent, manifest_file, quorum, scope};
 
 use super::signoffs::{Around, Judged};
 use super::{Ledger, Need};
@@ -24,7 +24,7 @@ pub(super) struct AcceptedEpoch {
     pub(super) binding: Binding,
     /// The content digest of that tree, where the manifest stated one.
     pub(super) content: Option<[u8; 32]>,
-    /// Who touched what, one path for each author and domain.
+    /// Who touched which domains.
     pub(super) authors: Vec<Contribution>,
     /// What its counted sign-offs covered beside the domains.
     pub(super) covered: Covers,
@@ -77,23 +77,20 @@ impl Covers {
 }
 
 /// One contribution for each author and set of domains: all that the rule of self-review asks.
+/// Which paths are whose is settled here: later it may be told otherwise.
 pub(super) fn condensed<'c>(
-    registry: &crate::model::Registry,
+    cx: &Context<'_>,
     since: impl Iterator<Item = &'c Contribution>,
 ) -> Vec<Contribution> {
-    let mut known: BTreeMap<(String, BTreeSet<&DomainId>), Contribution> = BTreeMap::new();
+    let mut known: BTreeMap<(String, BTreeSet<DomainId>), Contribution> = BTreeMap::new();
     for one in since {
-        let mut domains: BTreeMap<&DomainId, &Vec<u8>> = BTreeMap::new();
-        for domain in registry.domains.values() {
-            if let Some(path) = one.paths.iter().find(|path| domain.owns(path)) {
-                domains.insert(&domain.id, path);
-            }
-        }
+        let touched = |domain: &&Domain| one.paths.iter().any(|path| cx.owns(domain, path));
+        let domains = cx.registry.domains.values().filter(touched);
+        let domains: BTreeSet<DomainId> = domains.map(|domain| domain.id.clone()).collect();
         if domains.is_empty() {
             continue;
         }
-        let key = (one.email.to_lowercase(), domains.keys().copied().collect());
-        known.entry(key).or_insert_with(|| Contribution {
+        known.entry((one.email.to_lowercase(), domains.clone())).or_insert_with(|| Contribution {
             id: one.id,
             position: one.position,
             email: one.email.clone(),
@@ -101,7 +98,8 @@ pub(super) fn condensed<'c>(
             trailers: Vec::new(),
             marks: Vec::new(),
             subject: String::new(),
-            paths: domains.into_values().cloned().collect(),
+            paths: Vec::new(),
+            domains: Some(domains),
         });
     }
     known.into_values().collect()

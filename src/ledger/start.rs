@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::finding::{Code, Finding, Severity};
 use crate::model::manifest::Binding;
+use crate::model::owners::OwnersFile;
 use crate::model::policy::CryptoPolicy;
 use crate::model::step::{RegistryFile, StandingManifest, Start, Step};
 use crate::model::{
@@ -72,6 +73,7 @@ impl Ledger {
             index: EntryIndex::new(&registry.keys),
             registry_commit: anchor,
             keyring,
+            owners: start.owners.clone(),
             in_force,
             paths,
             last_gate: None,
@@ -336,7 +338,15 @@ pub(super) fn pinned_context<'a>(
     keyring: &'a Keyring,
     now: Time,
 ) -> Context<'a> {
-    Context { registry, registry_commit: None, keyring, previous_time: None, now, pinned: true }
+    Context {
+        registry,
+        registry_commit: None,
+        keyring,
+        owners: &OwnersFile::NotAsked,
+        previous_time: None,
+        now,
+        pinned: true,
+    }
 }
 
 #[cfg(test)]

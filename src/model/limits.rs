@@ -28,6 +28,8 @@ pub struct Limits {
     pub key_attempts: u64,
     /// Paths compared between two trees: 1 million.
     pub changed_paths: u64,
+    /// Lines of one CODEOWNERS file: 5,000.
+    pub codeowners_lines: u64,
     /// Bytes of one ceremony request, which carries registries and key files: 16 MiB.
     pub request_bytes: u64,
     /// Bytes of one bundle, and of the history in it: 4 GiB.
@@ -49,6 +51,7 @@ impl Default for Limits {
             approvals: 256,
             key_attempts: 64,
             changed_paths: 1_000_000,
+            codeowners_lines: 5_000,
             request_bytes: 16 << 20,
             bundle_bytes: 4 << 30,
         }
@@ -62,7 +65,7 @@ pub struct UnknownLimit;
 
 impl Limits {
     /// The names that `--limit` takes.
-    pub const NAMES: [&'static str; 14] = [
+    pub const NAMES: [&'static str; 15] = [
         "file-bytes",
         "object-bytes",
         "signature-bytes",
@@ -75,6 +78,7 @@ impl Limits {
         "approvals",
         "key-attempts",
         "changed-paths",
+        "codeowners-lines",
         "request-bytes",
         "bundle-bytes",
     ];
@@ -94,6 +98,7 @@ impl Limits {
             "approvals" => &mut self.approvals,
             "key-attempts" => &mut self.key_attempts,
             "changed-paths" => &mut self.changed_paths,
+            "codeowners-lines" => &mut self.codeowners_lines,
             "request-bytes" => &mut self.request_bytes,
             "bundle-bytes" => &mut self.bundle_bytes,
             _ => return Err(UnknownLimit),
@@ -116,7 +121,7 @@ mod tests {
         assert_eq!(limits.file_bytes, 7);
         assert_eq!(limits.approvals, 16);
         assert_eq!(limits.changed_paths, 18);
-        assert_eq!(limits.request_bytes, 19);
+        assert_eq!(limits.request_bytes, 20);
         assert_eq!(limits.set("nope", 1), Err(UnknownLimit));
     }
 }

@@ -13,6 +13,7 @@ pub mod id;
 pub mod limits;
 pub mod manifest;
 pub mod oid;
+pub mod owners;
 pub mod pattern;
 pub mod policy;
 pub mod probe;

@@ -27,14 +27,26 @@ impl PathPattern {
     /// Longest accepted pattern in bytes.
     pub const MAX_BYTES: usize = 512;
 
-    /// Compiles a pattern.
-    pub fn new(text: &str) -> Result<Self, NotAPattern> {
+    /// Whether a text is a pattern, short of compiling it.
+    ///
+    /// # Errors
+    /// [`NotAPattern`], as from [`PathPattern::new`].
+    pub fn check(text: &str) -> Result<(), NotAPattern> {
         if text.len() > Self::MAX_BYTES {
             return Err(NotAPattern::TooLong);
         }
         if text.is_empty() || text.split('/').any(|part| matches!(part, "" | "." | "..")) {
             return Err(NotAPattern::NotAPath);
         }
+        Ok(())
+    }
+
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    /// [`NotAPattern`].
+    pub fn new(text: &str) -> Result<Self, NotAPattern> {
+        Self::check(text)?;
         let mut regex = String::from("(?s-u)^");
         let mut rest = text;
         while let Some(c) = rest.chars().next() {

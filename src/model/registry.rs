@@ -79,10 +79,16 @@ impl Registry {
     /// Whether a rule asks who changed which path.
     #[must_use]
     pub fn asks_for_paths(&self) -> bool {
-        self.domains.values().any(|domain| !domain.paths.is_empty() || domain.codeowners)
+        self.domains.values().any(Domain::declares_paths)
             || !self.policy.second_review.is_empty()
             || self.policy.ai_assisted.is_some()
             || self.policy.charter.is_some()
+    }
+
+    /// Whether a domain takes paths from CODEOWNERS.
+    #[must_use]
+    pub fn asks_for_owners(&self) -> bool {
+        self.domains.values().any(|domain| domain.codeowners)
     }
 
     /// Whether a person is human. People whom the registry does not list are not.
@@ -157,10 +163,17 @@ impl Domain {
         std::iter::once(&self.primary).chain(&self.backup).chain(&self.reviewers)
     }
 
-    /// Whether a changed path belongs to it.
+    /// Whether a path matches one of its own patterns. What CODEOWNERS gives it besides, only
+    /// [`super::owners::OwnersFile::gives`] can tell.
     #[must_use]
-    pub fn owns(&self, path: &[u8]) -> bool {
+    pub fn lists(&self, path: &[u8]) -> bool {
         self.paths.iter().any(|pattern| pattern.matches(path))
+    }
+
+    /// Whether it says anything about paths.
+    #[must_use]
+    pub const fn declares_paths(&self) -> bool {
+        !self.paths.is_empty() || self.codeowners
     }
 }
 

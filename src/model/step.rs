@@ -12,6 +12,7 @@ use super::fact::{FactTable, SignatureFact};
 use super::gate::{ManifestName, ManifestPaths};
 use super::manifest::Manifest;
 use super::oid::Oid;
+use super::owners::OwnersFile;
 use super::probe::{Answers, Probed};
 use super::registry::Registry;
 use crate::finding::Finding;
@@ -221,6 +222,9 @@ pub struct Step {
     pub probed: Vec<Probed>,
     /// What policies ask about this commit's own change against its first parent.
     pub landed: Answers,
+    /// CODEOWNERS in the tree of each epoch gate that the commit makes: by the earlier commit that
+    /// the manifest names in `gate_commit`, or `None` for this one. Looked for where a registry asks.
+    pub owners: BTreeMap<Option<Oid>, OwnersFile>,
     /// What could not be read while this step was made.
     pub gaps: Vec<Gap>,
     /// Facts about signatures of the statements that this commit carries.
@@ -263,6 +267,7 @@ impl Step {
             twins: Vec::new(),
             probed: Vec::new(),
             landed: Answers::new(),
+            owners: BTreeMap::new(),
             gaps: Vec::new(),
             facts: FactTable::default(),
         }
@@ -297,6 +302,8 @@ pub struct Start {
     pub key_files: BTreeMap<String, (Oid, Arc<KeyFile>)>,
     /// Manifests in its tree.
     pub manifests: Vec<StandingManifest>,
+    /// CODEOWNERS in its tree, where a registry asks.
+    pub owners: OwnersFile,
     /// Records below `keys/ceremonies/` in its tree.
     pub records: Vec<Arc<RecordReading>>,
 }

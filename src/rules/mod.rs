@@ -39,7 +39,8 @@ pub mod window;
 pub(crate) mod testing;
 
 use crate::finding::{Code, CodeDoc, Place};
-use crate::model::{Oid, Registry, Time};
+use crate::model::owners::OwnersFile;
+use crate::model::{Domain, Oid, Registry, Time};
 use keyring::Keyring;
 
 /// What every rule may look at.
@@ -51,6 +52,8 @@ pub struct Context<'a> {
     pub registry_commit: Option<Oid>,
     /// What the key files say, up to here.
     pub keyring: &'a Keyring,
+    /// CODEOWNERS as the last accepted epoch gate left it, the anchor's before the first.
+    pub owners: &'a OwnersFile,
     /// The time of the previous accepted gate: nothing is dated back past it.
     pub previous_time: Option<Time>,
     /// The run's clock. Only `future-dated` may look at it.
@@ -60,6 +63,12 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// Whether a changed path belongs to a domain.
+    #[must_use]
+    pub fn owns(&self, domain: &Domain, path: &[u8]) -> bool {
+        self.owners.gives(self.registry, domain, path)
+    }
+
     /// The line of the registry that decided, by the name of a policy field.
     #[must_use]
     pub fn policy_place(&self, field: &str, label: &str) -> Option<Place> {

@@ -5,12 +5,12 @@
 use std::collections::BTreeSet;
 
 use crate::finding::{Code, CodeDoc, Finding, Place, Severity};
-use crate::model::Oid;
 use crate::model::commit::Trailer;
 use crate::model::manifest::{Manifest, Signoff};
 use crate::model::registry::{Domain, Reviewer};
 use crate::model::step::Brought;
 use crate::model::text::{is_unsafe, shown};
+use crate::model::{DomainId, Oid};
 
 use super::Context;
 
@@ -41,6 +41,8 @@ pub struct Contribution {
     pub subject: String,
     /// Changed paths.
     pub paths: Vec<Vec<u8>>,
+    /// The domains that it touched, where that was settled at an earlier gate.
+    pub domains: Option<BTreeSet<DomainId>>,
 }
 
 impl Contribution {
@@ -57,6 +59,7 @@ impl Contribution {
             marks: head.marks.clone(),
             subject: head.subject.clone(),
             paths: brought.paths.clone(),
+            domains: None,
         })
     }
 }
@@ -74,7 +77,7 @@ pub fn check(
 ) -> Option<Finding> {
     let domain = cx.registry.domains.get(&signoff.domain)?;
     let reviewer = cx.registry.reviewers.get(&signoff.reviewer_id)?;
-    if !is_only_author(domain, reviewer, since, manifests) {
+    if !is_only_author(cx, domain, reviewer, since, manifests) {
         return None;
     }
     let finding = Finding::new(
@@ -102,18 +105,28 @@ pub fn check(
 /// Whether something touches a domain, and this person wrote all of it.
 #[must_use]
 pub fn is_only_author(
+    cx: &Context<'_>,
     domain: &Domain,
     reviewer: &Reviewer,
     since: &[&Contribution],
     manifests: &BTreeSet<&str>,
 ) -> bool {
-    let mut touching = since.iter().filter(|b| touches(b, domain, manifests)).peekable();
+    let mut touching = since.iter().filter(|b| touches(cx, b, domain, manifests)).peekable();
     touching.peek().is_some() && touching.all(|brought| is_author(brought, reviewer))
 }
 
-fn touches(brought: &Contribution, domain: &Domain, manifests: &BTreeSet<&str>) -> bool {
+fn touches(
+    cx: &Context<'_>,
+    brought: &Contribution,
+    domain: &Domain,
+    manifests: &BTreeSet<&str>,
+) -> bool {
+    if let Some(settled) = &brought.domains {
+        return settled.contains(&domain.id);
+    }
     brought.paths.iter().any(|path| {
-        !std::str::from_utf8(path).is_ok_and(|path| manifests.contains(path)) && domain.owns(path)
+        !std::str::from_utf8(path).is_ok_and(|path| manifests.contains(path))
+            && cx.owns(domain, path)
     })
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::manifest::{Binding as Subject, PreviousGate, Target};
+use crate::model::owners::OwnersFile;
 use crate::model::registry::{KeyFormat, RetiredReason, Retirement, ReviewerKind, SchemaVersion};
 use crate::model::step::{Brought, Head, Step};
 use crate::model::*;
@@ -115,12 +116,14 @@ pub(crate) fn step(n: u8) -> Step {
         twins: vec![],
         probed: vec![],
         landed: BTreeMap::new(),
+        owners: BTreeMap::new(),
     }
 }
 
 pub(crate) struct World {
     pub(crate) registry: Registry,
     pub(crate) keyring: Keyring,
+    pub(crate) owners: OwnersFile,
     files: BTreeMap<String, KeyFile>,
 }
 
@@ -140,6 +143,7 @@ impl World {
                 keys: vec![],
                 policy: Policy::default(),
             },
+            owners: OwnersFile::Missing,
             keyring: Keyring::default(),
             files: BTreeMap::new(),
         };
@@ -252,6 +256,7 @@ impl World {
             registry: &self.registry,
             registry_commit: Some(id(1)),
             keyring: &self.keyring,
+            owners: &self.owners,
             previous_time: None,
             now: at("2040-01-01"),
             pinned: false,

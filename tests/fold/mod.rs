@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use gatecheck::ledger::{Ledger, Options, Outcome};
 use gatecheck::model::gate::ManifestPaths;
 use gatecheck::model::manifest::{Binding as BoundTo, PreviousGate, Target};
+use gatecheck::model::owners::OwnersFile;
 use gatecheck::model::step::*;
 use gatecheck::model::*;
 use gatecheck::source::{Source, Spot};
@@ -295,6 +296,7 @@ pub(crate) fn start(told: &Told) -> Start {
         registry: RegistryFile::File(oid(501), registry(told)),
         key_files: key_files(),
         manifests: vec![],
+        owners: OwnersFile::NotAsked,
         records: vec![],
     }
 }

@@ -15,6 +15,7 @@ use crate::ceremony::Request;
 use crate::ceremony::request::{add, differences, write, write_approvals};
 use crate::check::Carried;
 use crate::error::Error;
+use crate::model::owners::OwnersFile;
 use crate::model::{Approval, ApprovalRole, Fingerprint, Limits, Registry, ReviewerId};
 use crate::render::ceremony as words;
 use crate::rules::Context;
@@ -259,6 +260,7 @@ fn counts(
         registry: &request.previous,
         registry_commit: None,
         keyring: &keyring,
+        owners: &OwnersFile::NotAsked,
         previous_time: None,
         now: environment.now,
         pinned: false,

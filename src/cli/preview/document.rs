@@ -27,7 +27,7 @@ pub(super) fn of(coming: &Coming, verdict: &'static str) -> Preview {
         registry_serial: registry.serial,
         manifest: Manifest { path: coming.path.clone(), state: coming.state.name() },
         files: outlook.change.paths.len(),
-        files_in_no_domain: outlook.change.paths_elsewhere(registry).count(),
+        files_in_no_domain: outlook.change.paths_elsewhere().count(),
         ai_assisted: outlook.change.ai_assisted(registry).into_iter().map(full).collect(),
         domains: who::domains(outlook, foreseen)
             .into_iter()

@@ -13,6 +13,7 @@ use super::super::streams::Streams;
 use super::{Located, locate};
 use crate::error::Error;
 use crate::finding::{Code, Finding, Severity};
+use crate::model::owners::OwnersFile;
 use crate::model::registry::KEYS_FOLDER;
 use crate::model::text::shown;
 use crate::model::{Limits, Registry, Time};
@@ -104,7 +105,15 @@ fn lint(file: &Located, now: Time, limits: &Limits) -> Result<Vec<Finding>, Erro
 }
 
 fn context<'a>(registry: &'a Registry, keyring: &'a Keyring, now: Time) -> Context<'a> {
-    Context { registry, registry_commit: None, keyring, previous_time: None, now, pinned: true }
+    Context {
+        registry,
+        registry_commit: None,
+        keyring,
+        owners: &OwnersFile::NotAsked,
+        previous_time: None,
+        now,
+        pinned: true,
+    }
 }
 
 /// Every regular file below a folder with its path from there, in order. Links are not followed.

@@ -14,6 +14,7 @@ use super::{command, say_registry};
 use crate::error::Error;
 use crate::finding::Severity;
 use crate::manifest;
+use crate::model::owners::OwnersFile;
 use crate::model::registry::KeyFormat;
 use crate::model::text::shown;
 use crate::model::{Manifest, Signoff};
@@ -97,6 +98,7 @@ pub(super) fn run(
         registry: &in_force.registry,
         registry_commit: Some(in_force.commit),
         keyring: &keyring,
+        owners: &OwnersFile::NotAsked,
         previous_time: None,
         now: asked.now,
         pinned: false,

@@ -55,7 +55,7 @@ pub(in crate::cli) fn overview(outlook: &Outlook) -> String {
     if registry.version == SchemaVersion::V1_0 {
         text.push_str("\nthis registry lists no domains: everybody in it may sign off any\n");
     }
-    let elsewhere: Vec<&[u8]> = change.paths_elsewhere(registry).collect();
+    let elsewhere: Vec<&[u8]> = change.paths_elsewhere().collect();
     if !elsewhere.is_empty() && !registry.domains.is_empty() {
         text.push_str(&format!(
             "\nin no domain  {}: {}\n",

@@ -8,6 +8,7 @@ pub(super) use super::*;
 use crate::finding::{Code, Severity};
 use crate::model::gate::ManifestPaths;
 use crate::model::manifest::{Binding, PreviousGate, Target};
+use crate::model::owners::OwnersReading;
 use crate::model::policy::{CharterPolicy, RequireSignature, SecondReview};
 use crate::model::registry::SchemaVersion;
 use crate::model::step::{Brought, ManifestReading, RegistryFile, RegistryReading, Step};
@@ -97,6 +98,10 @@ impl Readers for Toys {
 
     fn record(&self, source: &Arc<Source>) -> RecordReading {
         crate::ceremony::read(source.path(), source.text().as_bytes(), &Limits::default())
+    }
+
+    fn owners(&self, source: &Arc<Source>) -> OwnersReading {
+        crate::codeowners::read(source, &Limits::default())
     }
 
     fn key_file(&self, bytes: &[u8]) -> KeyFile {

@@ -69,7 +69,7 @@ fn a_full_registry_is_read_as_written() {
     assert_eq!((r.project.as_str(), r.mainline.as_str()), ("clan-os", "refs/heads/main"));
     assert_eq!(r.reviewers[&reviewer("clancy")].emails, ["clancy@example.org"]);
     assert_eq!(r.reviewers[&reviewer("github")].kind, ReviewerKind::Forge);
-    assert!(r.domains[&DomainId::new("kernel").unwrap()].owns(b"kernel/a/b.rs"));
+    assert!(r.domains[&DomainId::new("kernel").unwrap()].lists(b"kernel/a/b.rs"));
 
     let [clancy, ada, github, old] = r.keys.as_slice() else { panic!() };
     assert_eq!(clancy.fingerprint.unwrap().to_string(), "3c3f1b7c5ad0e1e1e2e3e4e5e6e7e8e9eaebeced");

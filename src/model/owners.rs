@@ -1,0 +1,177 @@
+//! CODEOWNERS as a value: which of its lines decides about a path, and whom that line names.
+//!
+//! The syntax is GitHub's: <https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners>.
+
+use std::sync::{Arc, OnceLock};
+
+use super::pattern::PathPattern;
+use super::registry::{Domain, Registry, ReviewerKind};
+use crate::finding::Finding;
+
+/// Where the file is looked for, in the order of forges: the first that is there is the one.
+pub const CODEOWNERS_PATHS: [&str; 4] =
+    [".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS"];
+
+/// A line that gives paths to owners, or to nobody.
+#[derive(Clone, Debug)]
+pub struct OwnerLine {
+    /// From 1.
+    pub number: u32,
+    /// The line's words with one space between them, without its comment, unescaped.
+    pub text: String,
+    /// `@user`, `@org/team` and addresses, lower case.
+    pub owners: Vec<String>,
+    patterns: Vec<String>,
+    compiled: OnceLock<Vec<PathPattern>>,
+}
+
+impl OwnerLine {
+    /// A line. Every one of `patterns` keeps [`PathPattern::check`].
+    #[must_use]
+    pub fn new(number: u32, text: String, owners: Vec<String>, patterns: Vec<String>) -> Self {
+        Self { number, text, owners, patterns, compiled: OnceLock::new() }
+    }
+
+    /// What the line's own pattern stands for, as a registry would write it. Made when first asked
+    /// for: most files that are read never come into force.
+    pub fn patterns(&self) -> &[PathPattern] {
+        self.compiled.get_or_init(|| {
+            // What was checked is far below the size at which compiling fails.
+            self.patterns.iter().filter_map(|text| PathPattern::new(text).ok()).collect()
+        })
+    }
+
+    fn matches(&self, path: &[u8]) -> bool {
+        self.patterns().iter().any(|pattern| pattern.matches(path))
+    }
+
+    /// Whether an owner of the line is one of a domain's human people: by an address, or by `@` and
+    /// their id. Who is in a team is not known here, so a team is nobody.
+    fn names_one_of(&self, registry: &Registry, domain: &Domain) -> bool {
+        let people = domain.people().filter_map(|person| registry.reviewers.get(person));
+        let mut humans = people.filter(|person| person.kind == ReviewerKind::Human);
+        humans.any(|person| {
+            self.owners.iter().any(|owner| {
+                owner.strip_prefix('@').is_some_and(|handle| handle == person.id.as_str())
+                    || person.emails.iter().any(|email| email.to_lowercase() == *owner)
+            })
+        })
+    }
+}
+
+/// A CODEOWNERS file.
+#[derive(Clone, Debug, Default)]
+pub struct CodeOwners {
+    lines: Vec<OwnerLine>,
+}
+
+impl CodeOwners {
+    /// From its lines, in the order of the file.
+    #[must_use]
+    pub const fn new(lines: Vec<OwnerLine>) -> Self {
+        Self { lines }
+    }
+
+    /// Its lines, in the order of the file.
+    #[must_use]
+    pub fn lines(&self) -> &[OwnerLine] {
+        &self.lines
+    }
+
+    /// The line that decides about a path: the last that matches.
+    #[must_use]
+    pub fn decides(&self, path: &[u8]) -> Option<&OwnerLine> {
+        self.lines.iter().rev().find(|line| line.matches(path))
+    }
+
+    /// Whether the line that decides about a path names one of a domain's people.
+    #[must_use]
+    pub fn gives(&self, registry: &Registry, domain: &Domain, path: &[u8]) -> bool {
+        self.decides(path).is_some_and(|line| line.names_one_of(registry, domain))
+    }
+}
+
+/// A CODEOWNERS file that was read.
+#[derive(Clone, Debug)]
+pub struct OwnersReading {
+    /// What it says; `None` where a problem makes it unusable.
+    pub owners: Option<Arc<CodeOwners>>,
+    /// Every problem, as findings without a commit (`unsupported-version`).
+    pub problems: Vec<Finding>,
+    /// Length of the text in bytes.
+    pub bytes: usize,
+}
+
+/// What a tree holds where CODEOWNERS is looked for.
+#[derive(Clone, Debug)]
+pub enum OwnersFile {
+    /// Nothing was looked for, because no registry asked.
+    NotAsked,
+    /// There is none.
+    Missing,
+    /// A file, or something else in its place.
+    File(Arc<OwnersReading>),
+}
+
+impl OwnersFile {
+    /// What the file says.
+    #[must_use]
+    pub fn owners(&self) -> Option<&CodeOwners> {
+        match self {
+            Self::File(reading) => reading.owners.as_deref(),
+            Self::NotAsked | Self::Missing => None,
+        }
+    }
+
+    /// Whether a path belongs to a domain: by its own patterns, or by this file where it says so.
+    #[must_use]
+    pub fn gives(&self, registry: &Registry, domain: &Domain, path: &[u8]) -> bool {
+        domain.lists(path)
+            || (domain.codeowners
+                && self.owners().is_some_and(|owners| owners.gives(registry, domain, path)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::testing::World;
+
+    fn gives(owners: &[&str], prepare: impl FnOnce(&mut World)) -> bool {
+        let mut world = World::new();
+        world.registry.domains.values_mut().for_each(|domain| {
+            domain.paths.clear();
+            domain.codeowners = true;
+        });
+        prepare(&mut world);
+        let owners = owners.iter().map(|owner| (*owner).to_owned()).collect();
+        let line = OwnerLine::new(1, String::new(), owners, vec!["kernel/**".to_owned()]);
+        let reading = OwnersReading {
+            owners: Some(Arc::new(CodeOwners::new(vec![line]))),
+            problems: Vec::new(),
+            bytes: 0,
+        };
+        let kernel = world.registry.domains.values().find(|d| d.id.as_str() == "kernel").unwrap();
+        let file = OwnersFile::File(Arc::new(reading));
+        assert!(!file.gives(&world.registry, kernel, b"docs/a"));
+        file.gives(&world.registry, kernel, b"kernel/a")
+    }
+
+    #[test]
+    fn a_line_names_humans_of_the_domain_by_address_or_by_id() {
+        let as_it_is = |_: &mut World| {};
+        assert!(gives(&["@alice"], as_it_is));
+        assert!(gives(&["@stranger", "alice@example.org"], as_it_is));
+        assert!(!gives(&[], as_it_is));
+        assert!(!gives(&["alice"], as_it_is), "no handle");
+        assert!(!gives(&["@org/alice", "@alice-2", "alice@example.com"], as_it_is));
+        let bots = |world: &mut World| {
+            world.registry.reviewers.values_mut().for_each(|r| r.kind = ReviewerKind::Bot);
+        };
+        assert!(!gives(&["@alice"], bots), "a program vouches for nothing");
+        let off = |world: &mut World| {
+            world.registry.domains.values_mut().for_each(|domain| domain.codeowners = false);
+        };
+        assert!(!gives(&["@alice"], off));
+    }
+}
