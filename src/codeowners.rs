@@ -51,7 +51,7 @@ pub fn read(source: &Arc<Source>, limits: &Limits) -> OwnersReading {
 fn cannot_read(source: &Source, why: String) -> Finding {
     Finding::new(
         Code::UnsupportedVersion,
-        format!("{} cannot be read as CODEOWNERS: {why}", shown(source.path())),
+        format!("{} cannot be read: {why}", shown(source.path())),
     )
     .help("write the line in GitHub's syntax, without sections, `!`, `[…]` and `\\`")
 }

@@ -132,3 +132,39 @@ fn codeowners_propose_domains_and_leave_nothing_sensitive_to_nobody() {
     ada.gatecheck(&["registry", "import", "--from", "openpgp", "keys"])
         .must(2, &["--to", "--project"]);
 }
+
+#[test]
+fn a_domain_has_the_paths_that_codeowners_gives_its_people() {
+    let sandbox = Sandbox::new();
+    let (ada, bob) = (Person::with_ssh(&sandbox, "ada"), Person::with_ssh(&sandbox, "bob"));
+    found(&sandbox, [&ada, &bob], "");
+    let registry = sandbox.read("project/keys/reviewer-registry.toml");
+    let registry = registry.replace("paths = [\"kernel/**\"]", "codeowners = true");
+    sandbox.write("project/keys/reviewer-registry.toml", &registry);
+    sandbox.write("project/CODEOWNERS", "* @ada\n/drivers/ @stranger bob@example.org\n");
+    let anchor = ada.commit("Found it anew, with CODEOWNERS");
+    for person in [&ada, &bob] {
+        person.run("git", "project", &["config", "--global", "gatecheck.project.anchor", &anchor]);
+    }
+    // It counts from the next gate on.
+    sandbox.write("project/CODEOWNERS", "/kernel/ @bob\n");
+    ada.work("drivers/disk.rs", "fn disk() {}\n");
+    ada.work("notes", "of nobody\n");
+    let seen = json(&ada.gatecheck(&["preview", "--format", "json"]).must(1, &[]));
+    assert_eq!(seen["domains"][1]["domain"], "kernel");
+    // ada, who is in both domains, has the rest.
+    let paths = serde_json::json!(["CODEOWNERS", "drivers/disk.rs", "notes"]);
+    assert_eq!(seen["domains"][1]["paths"], paths);
+    let only = seen["domains"][1]["cannot_sign"][0].to_string();
+    assert!(only.contains("ada") && only.contains("wrote"), "{only}");
+    ada.signoff(&["new"]).must(0, &[]);
+    ada.add("docs", &[]).must(0, &[]);
+    bob.add("kernel", &[]).must(0, &["drivers/disk.rs"]);
+    ada.commit("Epoch 0");
+    ada.gatecheck(&["verify"]).must(0, &[]);
+    // One that nobody can read is held against the gate that would bring it.
+    sandbox.write("project/CODEOWNERS", "[Kernel]\n/kernel/ @bob\n");
+    bob.work("kernel/b.rs", "fn b() {}\n");
+    ada.signoff(&["new"]).must(0, &[]);
+    ada.add("docs", &[]).must(0, &["unsupported-version: CODEOWNERS cannot be read: line 1"]);
+}
