@@ -92,3 +92,63 @@ fn an_approval_by_a_key_that_no_registry_lists_is_not_called_good() {
     let apply = ada.gatecheck("project", &["ceremony", "apply", "../forged.toml"]);
     assert_eq!(apply.status, 1, "{}{}", apply.out, apply.err);
 }
+
+#[test]
+fn what_cannot_be_written_whole_is_not_begun() {
+    for path in ["keys/ada.pub/bot.pub", "keys/.gatecheck-ceremony-unfinished"] {
+        let ada = machine("ada");
+        lone(&ada);
+        let (entries, public) = bot(&ada, path);
+        let name = path.strip_prefix("keys/").unwrap();
+        amended(&ada, &entries, &[(name, &public)], &[]);
+        good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+        approve_as(&ada, "r.toml", "bot");
+        let before = state(&ada);
+        let said = ada.gatecheck("project", &["ceremony", "apply", "../r.toml"]);
+        assert_eq!(said.status, 2, "{}{}", said.out, said.err);
+        assert_eq!(state(&ada), before, "{path}");
+        assert!(!ada.path(JOURNAL).exists(), "{path}");
+    }
+}
+
+#[test]
+fn a_folder_where_a_file_goes_is_seen_before_the_first_write() {
+    let ada = machine("ada");
+    lone(&ada);
+    let (entries, public) = bot(&ada, "keys/bot.pub");
+    amended(&ada, &entries, &[("bot.pub", &public)], &[]);
+    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    approve_as(&ada, "r.toml", "bot");
+    ada.write("project/.git/info/exclude", "*.pub\n");
+    ada.write("project/keys/bot.pub/x.pub", "x");
+    let said = ada.gatecheck("project", &["ceremony", "apply", "../r.toml"]);
+    refused(&said, 2, "keys/bot.pub");
+    assert!(!ada.path(JOURNAL).exists());
+    assert_eq!(ada.git("project", &["status", "--short"]), "");
+}
+
+#[test]
+fn the_work_tree_is_read_through_no_link_and_no_pipe() {
+    let ada = machine("ada");
+    lone(&ada);
+    amended(&ada, DOCS, &[], &[]);
+    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    let registry = ada.path(REGISTRY);
+    let text = ada.read(REGISTRY);
+    let outside = ada.path("outside.toml");
+    std::fs::rename(&registry, &outside).unwrap();
+    std::os::unix::fs::symlink(&outside, &registry).unwrap();
+    let said = ada.gatecheck("project", &["ceremony", "apply", "../r.toml"]);
+    refused(&said, 2, "keys/reviewer-registry.toml; nothing was written");
+    std::fs::remove_file(&registry).unwrap();
+    ada.tool("mkfifo", "project", &["keys/reviewer-registry.toml"]);
+    let done = ada
+        .command("timeout", "project")
+        .args(["20", env!("CARGO_BIN_EXE_gatecheck"), "ceremony", "apply", "../r.toml"])
+        .stderr(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(done.status.code(), Some(2), "nobody writes into that pipe");
+    std::fs::remove_file(&registry).unwrap();
+    assert_eq!(ada.read("outside.toml"), text);
+}

@@ -159,7 +159,7 @@ impl Install<'_> {
     }
 
     /// The file at a path. No folder on the way may lead elsewhere.
-    fn place(&self, path: &str) -> Result<PathBuf, Error> {
+    pub(super) fn place(&self, path: &str) -> Result<PathBuf, Error> {
         let mut here = self.top.to_path_buf();
         let mut parts = path.split('/').peekable();
         while let Some(part) = parts.next() {
@@ -223,8 +223,9 @@ fn sync_folder(file: &Path) {
     }
 }
 
-/// A file that must not be followed anywhere; `None` where there is none.
-fn read(file: &Path) -> Result<Option<Vec<u8>>, Error> {
+/// A file that must not be followed anywhere; `None` where there is none. Of what is no regular
+/// file nothing is read.
+pub(super) fn read(file: &Path) -> Result<Option<Vec<u8>>, Error> {
     let failed = |source| Error::File { path: file.to_owned(), source };
     match std::fs::symlink_metadata(file) {
         Ok(found) if found.is_file() => std::fs::read(file).map(Some).map_err(failed),
