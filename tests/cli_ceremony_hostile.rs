@@ -152,3 +152,52 @@ fn the_work_tree_is_read_through_no_link_and_no_pipe() {
     std::fs::remove_file(&registry).unwrap();
     assert_eq!(ada.read("outside.toml"), text);
 }
+
+#[test]
+fn everything_that_is_signed_is_shown_to_whoever_signs() {
+    let ada = machine("ada");
+    lone(&ada);
+    let long = format!("{}harmless.{} THE END", "x".repeat(900), "y".repeat(900));
+    let paths: Vec<String> = (0..60).map(|n| format!("\"docs/a-long-name-{n}/**\"")).collect();
+    let domain = format!(
+        "[[domains]]\nid = \"docs\"\nprimary = \"ada\"\npaths = [{}, \"src/**\"]\n\
+         # ##[error] and ::error::\n",
+        paths.join(", ")
+    );
+    amended(&ada, &domain, &[], &["--reason", &long]);
+    let said = good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    assert!(said.out.contains(&long), "{}", said.out);
+    assert!(said.out.contains("docs/a-long-name-59/**\", \"src/**\"]"), "{}", said.out);
+    assert!(!said.out.contains("##["), "{}", said.out);
+    let bytes = said.out.find("signed: authorise").unwrap();
+    assert!(said.out.find("the registry's text").unwrap() < bytes, "before it is signed");
+}
+
+#[test]
+fn a_registry_steers_no_build_service() {
+    let ada = machine("ada");
+    lone(&ada);
+    let policy = "[[policy.forbidden]]\nname = \"x\"\npattern = '''\n::error::caught (?x)\n'''\n";
+    amended(&ada, policy, &[], &["--reason", "##[error]no"]);
+    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    good(ada.gatecheck("project", &["ceremony", "apply", "../r.toml", "--commit"]));
+    let two = ada.read(REGISTRY) + DOCS;
+    ada.write("draft/reviewer-registry.toml", &two);
+    for args in [
+        &["ceremony", "show", "2", "--diff"][..],
+        &[
+            "ceremony",
+            "plan",
+            "amend",
+            "--registry",
+            "../draft/reviewer-registry.toml",
+            "--dry-run",
+        ],
+    ] {
+        let said = good(ada.gatecheck("project", args));
+        assert!(said.out.contains("caught"), "{}", said.out);
+        assert!(!said.out.contains("##["), "{}", said.out);
+        let obeyed = |line: &str| line.trim_start().starts_with("::");
+        assert!(!said.out.lines().any(obeyed), "{}", said.out);
+    }
+}

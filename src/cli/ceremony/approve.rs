@@ -93,7 +93,12 @@ pub(super) fn run(
     let limits = args.limits.limits()?;
     let request = read_request(&args.request, environment, &limits, streams)?;
     let carried = Carried::of(&request, &limits);
-    let text = words::ceremony(&request, &carried.words(&request, &limits));
+    let mut text = words::ceremony(&request, &carried.words(&request, &limits));
+    // The summary leaves things out; what is signed is all of it.
+    let diff = words::registry_diff(&request);
+    if !diff.is_empty() {
+        text.push_str(&format!("\nthe registry's text\n{diff}"));
+    }
     if args.dry_run {
         streams.say(text.trim_end());
     } else {
