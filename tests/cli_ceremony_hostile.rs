@@ -201,3 +201,41 @@ fn a_registry_steers_no_build_service() {
         assert!(!said.out.lines().any(obeyed), "{}", said.out);
     }
 }
+
+#[test]
+fn a_file_stands_in_for_no_serial_and_no_commit() {
+    let (ada, bob) = (machine("ada"), machine("bob"));
+    ada.ssh_key();
+    two_people(&ada, &bob);
+    let planted = ada.read("enroll.toml").replace("id = \\\"bob\\\"", "id = \\\"eve\\\"");
+    let head = ada.git("project", &["rev-parse", "HEAD"]);
+    for name in ["2", head.as_str()] {
+        ada.write(&format!("project/{name}"), &planted);
+        let shown = good(ada.gatecheck("project", &["ceremony", "show", name]));
+        assert!(shown.out.contains("approvals"), "{}", shown.out);
+        assert_eq!(shown.out.matches("the signature verifies").count(), 2, "{}", shown.out);
+        std::fs::remove_file(ada.path(&format!("project/{name}"))).unwrap();
+    }
+    ada.write("project/HEAD", &planted);
+    let shown = ada.gatecheck("project", &["ceremony", "show", "HEAD"]);
+    refused(&shown, 2, "./HEAD");
+    good(ada.gatecheck("project", &["ceremony", "show", "HEAD~0"]));
+    std::fs::remove_file(ada.path("project/HEAD")).unwrap();
+
+    // A request may bear the name of a record.
+    let name = "0002-enroll-bob.toml";
+    ada.write(name, &ada.read("enroll.toml"));
+    let shown = good(ada.gatecheck(".", &["ceremony", "show", name]));
+    assert!(shown.out.contains("0002: enroll bob"), "{}", shown.out);
+
+    // A record that is not in the history is not that of the same serial.
+    let record = "keys/ceremonies/0002-retire-bob.toml";
+    ada.write(&format!("project/{record}"), "x");
+    let shown = ada.gatecheck("project", &["ceremony", "show", record]);
+    refused(&shown, 2, "0002-retire-bob.toml");
+    std::fs::remove_file(ada.path(&format!("project/{record}"))).unwrap();
+    let record = "project/keys/ceremonies/0002-enroll-bob.toml";
+    ada.write(record, &ada.read(record).replace("reason = \"\"", "reason = \"other\""));
+    let shown = ada.gatecheck("project", &["ceremony", "show", record.split_once('/').unwrap().1]);
+    refused(&shown, 1, "the file is not what was committed");
+}
