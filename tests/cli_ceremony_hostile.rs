@@ -52,6 +52,7 @@ fn bot(ada: &Sandbox, path: &str) -> (String, String) {
     (entries, std::fs::read_to_string(file).unwrap())
 }
 
+/// Anybody can sign with a key of their own and write somebody else's name above it.
 #[test]
 fn an_approval_by_a_key_that_no_registry_lists_is_not_called_good() {
     let (ada, eve) = (machine("ada"), machine("eve"));
@@ -111,6 +112,7 @@ fn what_cannot_be_written_whole_is_not_begun() {
     }
 }
 
+/// Git ignores what stands in the way, so that it is not among what git calls changed.
 #[test]
 fn a_folder_where_a_file_goes_is_seen_before_the_first_write() {
     let ada = machine("ada");
@@ -173,6 +175,7 @@ fn everything_that_is_signed_is_shown_to_whoever_signs() {
     assert!(said.out.find("the registry's text").unwrap() < bytes, "before it is signed");
 }
 
+/// A build service obeys a command wherever in a line it stands, or where a line begins with it.
 #[test]
 fn a_registry_steers_no_build_service() {
     let ada = machine("ada");
