@@ -242,3 +242,51 @@ fn a_file_stands_in_for_no_serial_and_no_commit() {
     let shown = ada.gatecheck("project", &["ceremony", "show", record.split_once('/').unwrap().1]);
     refused(&shown, 1, "the file is not what was committed");
 }
+
+/// Who is asked what is in force must not be told so as if nothing were wrong.
+#[test]
+fn a_newer_registry_on_a_merged_branch_is_told_wherever_a_registry_is() {
+    let ada = machine("ada");
+    let key = lone(&ada);
+    ada.git("project", &["checkout", "-q", "-b", "side"]);
+    amended(&ada, DOCS, &[], &[]);
+    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    good(ada.gatecheck("project", &["ceremony", "apply", "../r.toml", "--commit"]));
+    ada.git("project", &["checkout", "-q", "main"]);
+    good(ada.gatecheck("project", &["ceremony", "log"]));
+    good(ada.gatecheck("project", &["status"]));
+    good(ada.gatecheck("project", &["blast-radius", &key]));
+    ada.git("project", &["merge", "-q", "-S", "-s", "ours", "-m", "Merge", "side"]);
+    let words = "carries a newer registry";
+    refused(&ada.gatecheck("project", &["verify"]), 1, words);
+    refused(&ada.gatecheck("project", &["ceremony", "log"]), 1, words);
+    refused(&ada.gatecheck("project", &["status"]), 3, words);
+    refused(&ada.gatecheck("project", &["blast-radius", &key]), 3, words);
+}
+
+#[test]
+fn a_record_that_was_rewritten_is_in_the_log() {
+    let (ada, bob) = (machine("ada"), machine("bob"));
+    ada.ssh_key();
+    two_people(&ada, &bob);
+    good(ada.gatecheck("project", &["ceremony", "log"]));
+    let record = "project/keys/ceremonies/0002-enroll-bob.toml";
+    ada.write(record, &ada.read(record).replace("reason = \"\"", "reason = \"other\""));
+    ada.git("project", &["commit", "-q", "-a", "-S", "-m", "Rewrite"]);
+    refused(&ada.gatecheck("project", &["verify"]), 1, "unauthorised-registry-change");
+    refused(&ada.gatecheck("project", &["ceremony", "log"]), 1, "unauthorised-registry-change");
+}
+
+/// A key file that was replaced without a ceremony as well.
+#[test]
+fn a_key_file_that_was_replaced_is_in_the_log() {
+    let (ada, bob) = (machine("ada"), machine("bob"));
+    ada.ssh_key();
+    two_people(&ada, &bob);
+    let (_, public) = bot(&ada, "keys/bot.pub");
+    ada.write("project/keys/bob.pub", &public);
+    ada.git("project", &["commit", "-q", "-a", "-S", "-m", "Rewrite"]);
+    assert_eq!(ada.gatecheck("project", &["verify"]).status, 1);
+    let log = ada.gatecheck("project", &["ceremony", "log"]);
+    assert_eq!(log.status, 1, "{}{}", log.out, log.err);
+}
