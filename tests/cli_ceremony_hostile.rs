@@ -290,3 +290,43 @@ fn a_key_file_that_was_replaced_is_in_the_log() {
     let log = ada.gatecheck("project", &["ceremony", "log"]);
     assert_eq!(log.status, 1, "{}{}", log.out, log.err);
 }
+
+/// Variables that hooks export lead git elsewhere.
+#[test]
+fn the_commit_goes_where_the_files_went() {
+    let ada = machine("ada");
+    lone(&ada);
+    amended(&ada, DOCS, &[], &[]);
+    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    ada.repository("other");
+    let other = ada.commit("other", "x");
+    let done = ada
+        .command(env!("CARGO_BIN_EXE_gatecheck"), "project")
+        .args(["ceremony", "apply", "../r.toml", "--commit"])
+        .env("GIT_DIR", ada.path("other/.git"))
+        .env("GIT_WORK_TREE", ada.path("other"))
+        .env("GIT_INDEX_FILE", ada.path("other/.git/index"))
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert_eq!(ada.git("other", &["rev-parse", "HEAD"]), other);
+    let log = good(ada.gatecheck("project", &["ceremony", "log"]));
+    assert!(log.out.contains("0002 amend"), "{}", log.out);
+}
+
+/// Nobody approved what else is staged; whoever commits should know of it.
+#[test]
+fn what_else_is_staged_is_named() {
+    let ada = machine("ada");
+    lone(&ada);
+    amended(&ada, DOCS, &[], &[]);
+    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    ada.write("project/src/\u{1b}x.rs", "x");
+    ada.git("project", &["add", "src"]);
+    let said = good(ada.gatecheck("project", &["ceremony", "apply", "../r.toml", "--dry-run"]));
+    assert!(said.out.contains("src/\\u{1b}x.rs"), "{}", said.out);
+    let said = ada.gatecheck("project", &["ceremony", "apply", "../r.toml", "--commit"]);
+    refused(&said, 2, "nobody approved: src/\\u{1b}x.rs; nothing was written");
+    ada.git("project", &["reset", "-q"]);
+    good(ada.gatecheck("project", &["ceremony", "apply", "../r.toml", "--commit"]));
+}

@@ -123,10 +123,21 @@ pub(super) fn run(
         return Ok(exit);
     }
     work_tree::check(&repo, &top, &request)?;
+    let besides = work_tree::besides(&repo, &request, staged.as_ref())?;
+    if args.commit && !besides.is_empty() {
+        return Err(Error::unusable(
+            format!(
+                "the commit would take along what is staged besides, and nobody approved: {}; nothing was written",
+                besides.join(", ")
+            ),
+            "git restore --staged PATH leaves it out; without --commit you commit by hand, all of it",
+        ));
+    }
     let install = Install { repo: &repo, top: &top, request: &request };
     if args.dry_run {
         let mut text = String::new();
         section(&mut text, "would be written and staged", install.words()?);
+        section(&mut text, ALSO_STAGED, besides);
         streams.print(text.as_bytes())?;
         return Ok(Exit::PASS);
     }
@@ -134,9 +145,23 @@ pub(super) fn run(
     install.run(&mut halt)?;
     let mut text = String::new();
     section(&mut text, "written and staged", install.words()?);
+    section(&mut text, ALSO_STAGED, besides);
     streams.print(text.as_bytes())?;
-    finish(args, &request, &top, streams)
+    finish(args, &request, &top, environment, streams)
 }
+
+/// What the commit brings that is no part of the ceremony.
+const ALSO_STAGED: &str = "staged besides, and part of the commit";
+
+/// Variables of git's that say who makes the commit and when. All others could lead git elsewhere.
+const IDENTITY: [&str; 6] = [
+    "GIT_AUTHOR_NAME",
+    "GIT_AUTHOR_EMAIL",
+    "GIT_AUTHOR_DATE",
+    "GIT_COMMITTER_NAME",
+    "GIT_COMMITTER_EMAIL",
+    "GIT_COMMITTER_DATE",
+];
 
 /// The request with every approval that was handed in.
 fn gather(
@@ -265,6 +290,7 @@ fn finish(
     args: &CeremonyApplyArgs,
     request: &Request,
     top: &Path,
+    environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
     let title = title(request);
@@ -282,6 +308,11 @@ fn finish(
         return Ok(Exit::PASS);
     }
     let mut git = Command::new("git");
+    for variable in environment.names().filter(|name| name.to_string_lossy().starts_with("GIT_")) {
+        if !IDENTITY.iter().any(|known| variable == *known) {
+            git.env_remove(variable);
+        }
+    }
     git.current_dir(top).args(["commit", "-S", "-m", &title]);
     if !request.record.reason.is_empty() {
         git.args(["-m", &request.record.reason]);

@@ -8,8 +8,11 @@ use crate::ceremony::Request;
 use crate::error::Error;
 use crate::model::Oid;
 use crate::model::registry::KEYS_FOLDER;
-use crate::model::text::shown;
-use crate::repo::{ObjectKind, Repository};
+use crate::model::text::{shown, shown_bytes};
+use crate::repo::{ObjectKind, Repository, Staged, parse_commit};
+
+/// How many paths are named.
+const NAMED: usize = 8;
 
 /// Refuses where the commit would bring something below `keys/` that nobody approved, or where
 /// somebody's own work would be lost.
@@ -46,7 +49,7 @@ pub(super) fn check(repo: &Repository, top: &Path, request: &Request) -> Result<
     if strange.is_empty() {
         return Ok(());
     }
-    let names: Vec<String> = strange.iter().take(8).map(|path| shown(path)).collect();
+    let names: Vec<String> = strange.iter().take(NAMED).map(|path| shown(path)).collect();
     let more = if strange.len() > names.len() { " and more" } else { "" };
     Err(Error::unusable(
         format!(
@@ -55,6 +58,36 @@ pub(super) fn check(repo: &Repository, top: &Path, request: &Request) -> Result<
         ),
         "put them away first: git restore --staged --worktree keys; move away files that git does not know",
     ))
+}
+
+/// What is staged besides: neither of the ceremony, nor the file that its record cites. Inert, and
+/// not all of it where it is much.
+pub(super) fn besides(
+    repo: &Repository,
+    request: &Request,
+    staged: Option<&Staged>,
+) -> Result<Vec<String>, Error> {
+    let Some(staged) = staged else { return Ok(Vec::new()) };
+    let unreadable = super::super::super::judge::unreadable;
+    let head = repo.head()?.commit;
+    let raw = repo.read_commit(head).map_err(unreadable)?;
+    let tree =
+        parse_commit(head, &raw).map_err(|bad| Error::cannot_read(bad.observed, "git fsck"))?.tree;
+    let before = repo.staged_of(tree).map_err(unreadable)?;
+    let before = before.files().map(|(path, file)| (path.to_vec(), file)).collect();
+    let cited = request.record.cited().map(|(path, _)| path.as_bytes());
+    let own = request.brings();
+    let removed = &request.record.removed;
+    let is_own = |path: &[u8]| {
+        cited == Some(path) || own.keys().chain(removed).any(|known| known.as_bytes() == path)
+    };
+    let all: Vec<Vec<u8>> =
+        staged.differences(&before).into_iter().filter(|path| !is_own(path)).collect();
+    let mut names: Vec<String> = all.iter().take(NAMED).map(|path| shown_bytes(path)).collect();
+    if all.len() > NAMED {
+        names.push(format!("and {} more", all.len().saturating_sub(NAMED)));
+    }
+    Ok(names)
 }
 
 /// Refuses paths that could not all be written, before the first one is.
