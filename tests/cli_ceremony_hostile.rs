@@ -330,3 +330,23 @@ fn what_else_is_staged_is_named() {
     ada.git("project", &["reset", "-q"]);
     good(ada.gatecheck("project", &["ceremony", "apply", "../r.toml", "--commit"]));
 }
+
+/// A digest says nothing to anybody: what a key file holds, and whose place it takes, does.
+#[test]
+fn what_key_files_hold_is_shown_to_whoever_signs() {
+    let (ada, eve) = (machine("ada"), machine("eve"));
+    let hers = lone(&ada);
+    let foreign = eve.ssh_key();
+    let both = ada.read("project/keys/ada.pub") + &eve.read("home/.ssh/id.pub");
+    amended(&ada, DOCS, &[("ada.pub", &both)], &[]);
+    let said = good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    for words in [
+        "keys/ada.pub, in place of what is there, SHA-256 ".to_owned(),
+        format!("holds {hers}  ada"),
+        format!("holds {foreign}  of nobody: no entry names it"),
+    ] {
+        assert!(said.out.contains(&words), "no {words} in {}", said.out);
+    }
+    let before = said.out.find("signed: authorise").unwrap();
+    assert!(said.out.find(&foreign).unwrap() < before);
+}

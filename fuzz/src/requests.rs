@@ -66,7 +66,9 @@ fn assert_whole(one: &Request) {
     }
 
     let carried = Carried::of(one, &limits);
-    let said = words::ceremony(one, &carried.words(one, &limits)) + &words::registry_diff(one);
+    let said = words::ceremony(one, &carried.words(one, &limits))
+        + &words::key_files(one, &carried.brought)
+        + &words::registry_diff(one);
     for line in said.lines() {
         super::assert_inert(line);
         assert!(!line.contains("##["), "{line}");

@@ -1,11 +1,13 @@
 //! Ceremonies in words: what would change, by which keys, and who approved it.
 
+use std::collections::BTreeMap;
+
 use similar::TextDiff;
 
 use super::escape;
 use crate::ceremony::Request;
 use crate::model::registry::REGISTRY_PATH;
-use crate::model::{Approval, Fingerprint};
+use crate::model::{Approval, Fingerprint, KeyFile};
 use crate::registry::{Change, KeyName};
 
 /// How long lines are looked at for what they have in common; it is for the eye only.
@@ -86,6 +88,39 @@ pub fn registry_diff(request: &Request) -> String {
         .header(&format!("a/{REGISTRY_PATH}"), &name)
         .to_string();
     unified.lines().map(|line| format!("{}\n", inert(line))).collect()
+}
+
+/// The key files that a ceremony brings and the keys in them, each a line; empty where it brings
+/// none. `read` is what the files say, by path.
+#[must_use]
+pub fn key_files(request: &Request, read: &BTreeMap<String, KeyFile>) -> String {
+    let before = request.previous.key_paths();
+    let mut text = String::new();
+    for file in &request.record.files {
+        let how = if before.contains(&file.path) { "in place of what is there" } else { "new" };
+        text.push_str(&format!(
+            "  {}, {how}, SHA-256 {}\n",
+            said(&file.path),
+            hex::encode(file.sha256)
+        ));
+        let Some(content) = read.get(&file.path) else { continue };
+        let primaries = content.certificates.iter().map(|certificate| certificate.primary);
+        for key in primaries.chain(content.ssh_keys.iter().map(|(key, _)| *key)) {
+            text.push_str(&format!("    holds {}  {}\n", key.grouped(), whose(request, key)));
+        }
+        for problem in &content.problems {
+            text.push_str(&format!("    cannot be read in part: {}\n", said(problem)));
+        }
+    }
+    if text.is_empty() { text } else { format!("\nkey files\n{text}") }
+}
+
+/// Whose a key is by the registry after, its subkeys' entries left aside.
+fn whose(request: &Request, key: Fingerprint) -> String {
+    match request.next.entries(key).next() {
+        Some(entry) => entry.reviewer.to_string(),
+        None => "of nobody: no entry names it".to_owned(),
+    }
 }
 
 /// Keys that come and go, with their fingerprints in groups.

@@ -95,6 +95,7 @@ pub(super) fn run(
     let carried = Carried::of(&request, &limits);
     let mut text = words::ceremony(&request, &carried.words(&request, &limits));
     // The summary leaves things out; what is signed is all of it.
+    text.push_str(&words::key_files(&request, &carried.brought));
     let diff = words::registry_diff(&request);
     if !diff.is_empty() {
         text.push_str(&format!("\nthe registry's text\n{diff}"));

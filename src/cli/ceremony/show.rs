@@ -106,6 +106,7 @@ fn one(
     if request.record.approvals.is_empty() {
         text.push_str("\napprovals\n  none yet\n");
     }
+    text.push_str(&words::key_files(request, &carried.brought));
     if args.diff {
         text.push_str(&format!("\nthe registry's text\n{}", words::registry_diff(request)));
     }
