@@ -350,3 +350,19 @@ fn what_key_files_hold_is_shown_to_whoever_signs() {
     let before = said.out.find("signed: authorise").unwrap();
     assert!(said.out.find(&foreign).unwrap() < before);
 }
+
+#[test]
+fn a_huge_file_in_the_place_of_a_small_one_is_not_read() {
+    let ada = machine("ada");
+    lone(&ada);
+    amended(&ada, DOCS, &[], &[]);
+    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    let file = std::fs::OpenOptions::new().write(true).open(ada.path(REGISTRY)).unwrap();
+    file.set_len(8 << 30).unwrap();
+    let program = env!("CARGO_BIN_EXE_gatecheck");
+    let script = format!("ulimit -v 4000000; exec {program} ceremony apply ../r.toml");
+    let done = ada.command("sh", "project").args(["-c", &script]).output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert_eq!(done.status.code(), Some(2), "{said}");
+    assert!(said.contains("keys/reviewer-registry.toml; nothing was written"), "{said}");
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::install::{Install, UNFINISHED, read};
+use super::install::{Install, UNFINISHED};
 use crate::ceremony::Request;
 use crate::error::Error;
 use crate::model::Oid;
@@ -38,7 +38,7 @@ pub(super) fn check(repo: &Repository, top: &Path, request: &Request) -> Result<
         let expected = |id: Option<Oid>| id == old || id == new;
         let staged = repo.staged_at(&path)?.map(|(_, id)| id);
         // Never through a link, and from no pipe or device.
-        let here = match read(&install.place(&path)?)? {
+        let here = match install.read(&install.place(&path)?)? {
             Some(bytes) => Some(repo.hash(ObjectKind::Blob, &bytes)?),
             None => None,
         };
