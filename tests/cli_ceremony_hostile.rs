@@ -366,3 +366,30 @@ fn a_huge_file_in_the_place_of_a_small_one_is_not_read() {
     assert_eq!(done.status.code(), Some(2), "{said}");
     assert!(said.contains("keys/reviewer-registry.toml; nothing was written"), "{said}");
 }
+
+/// A record that was put there beside the real one hides it in no order.
+#[test]
+fn a_planted_record_hides_none() {
+    let ada = machine("ada");
+    lone(&ada);
+    let sum = ada.tool("sha256sum", ".", &[REGISTRY]);
+    let sum = sum.split(' ').next().unwrap();
+    let head = ada.git("project", &["rev-parse", "HEAD"]);
+    ada.write(
+        "project/keys/ceremonies/0002-amend-ada.toml",
+        &format!(
+            "[ceremony]\nserial = 2\nkind = \"amend\"\nprevious_registry_sha256 = \"{sum}\"\n\
+             registry_sha256 = \"{sum}\"\nparent = \"{head}\"\n"
+        ),
+    );
+    ada.commit("project", "Plant");
+    amended(&ada, DOCS, &[], &[]);
+    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    good(ada.gatecheck("project", &["ceremony", "apply", "../r.toml", "--commit"]));
+    let shown = ada.gatecheck("project", &["ceremony", "show", "2"]);
+    refused(&shown, 1, "domain docs added");
+    assert!(shown.out.contains("is of serial 1"), "{}", shown.out);
+    let real = "keys/ceremonies/0002-amend.toml";
+    let shown = good(ada.gatecheck("project", &["ceremony", "show", real]));
+    assert!(shown.out.contains("the signature verifies"), "{}", shown.out);
+}

@@ -142,23 +142,14 @@ fn committed(
     let serial = record.map(|name| name.serial).or_else(|| args.what.parse().ok());
     if let Some(serial) = serial {
         let tip = repo.head()?.commit;
-        let found = check::record_of_serial(repo, tip, serial)?;
-        if let (Some(added), Some(name)) = (&found, record)
-            && added.path != name.path()
-        {
-            return Err(Error::unusable(
-                format!(
-                    "HEAD's history holds no {}; its record of serial {serial} is {}",
-                    name.path(),
-                    shown(&added.path)
-                ),
-                format!("gatecheck ceremony show {serial}"),
-            ));
-        }
-        return match found {
-            Some(added) => Ok(vec![added]),
-            None => Err(Error::unusable(
-                format!("HEAD's history holds no record of serial {serial}"),
+        let all = check::records_of_serial(repo, tip, serial)?;
+        let is_meant = |added: &&AddedRecord| record.is_none_or(|name| added.path == name.path());
+        let found: Vec<AddedRecord> = all.iter().filter(is_meant).cloned().collect();
+        let what = record.map_or_else(|| format!("record of serial {serial}"), RecordName::path);
+        return match found.is_empty() {
+            false => Ok(found),
+            true => Err(Error::unusable(
+                format!("HEAD's history holds no {what}"),
                 "gatecheck ceremony log lists those that there are",
             )),
         };
