@@ -367,6 +367,25 @@ fn a_huge_file_in_the_place_of_a_small_one_is_not_read() {
     assert!(said.contains("keys/reviewer-registry.toml; nothing was written"), "{said}");
 }
 
+/// Whoever passes a request on can put a later time and any signature into it.
+#[test]
+fn nobody_takes_the_place_of_an_approval_that_verifies() {
+    let ada = machine("ada");
+    lone(&ada);
+    amended(&ada, DOCS, &[], &[]);
+    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    let good_one = ada.read("r.toml");
+    let at = good_one.find("\ntimestamp = 20").unwrap() + "\ntimestamp = ".len();
+    let bad = format!("{}2099{}", &good_one[..at], &good_one[at + 4..]);
+    ada.write("bad.toml", &bad);
+    for order in [["../r.toml", "../bad.toml"], ["../bad.toml", "../r.toml"]] {
+        let apply = [&["ceremony", "apply", "--dry-run"][..], &order].concat();
+        let said = good(ada.gatecheck("project", &apply));
+        assert!(said.out.contains("the signature verifies"), "{}", said.out);
+        assert!(!said.out.contains("2099-"), "{}", said.out);
+    }
+}
+
 /// A record that was put there beside the real one hides it in no order.
 #[test]
 fn a_planted_record_hides_none() {

@@ -24,7 +24,7 @@ use crate::check::{self, Carried, ForeseenCeremony};
 use crate::error::Error;
 use crate::finding::{Code, Severity};
 use crate::model::text::shown;
-use crate::model::{Limits, RecordName, ReviewerId};
+use crate::model::{Approval, Limits, RecordName, ReviewerId};
 use crate::render::ceremony as words;
 use crate::repo::Repository;
 
@@ -212,6 +212,7 @@ fn gather(
                 approvals
             }
         };
+        let approvals = better(&mut request, approvals, &name, limits, streams);
         add(&mut request, approvals);
     }
     let count = request.record.approvals.len() as u64;
@@ -222,6 +223,36 @@ fn gather(
         ));
     }
     Ok(request)
+}
+
+/// Approvals that take nobody's place who signed: of two by one person in one role, the one that
+/// verifies is kept, whatever they say of their time.
+fn better(
+    request: &mut Request,
+    approvals: Vec<Approval>,
+    name: &str,
+    limits: &Limits,
+    streams: &mut Streams<'_>,
+) -> Vec<Approval> {
+    let carried = Carried::of(request, limits);
+    let mut kept = Vec::new();
+    for approval in approvals {
+        let known = request.same(&approval).filter(|known| **known != approval).cloned();
+        let good = |one: &Approval| carried.verified(request, one, limits).is_ok();
+        match known.map(|known| (good(&known), good(&approval), known)) {
+            Some((true, false, _)) => streams.say(&format!(
+                "note: an approval by {} in {} does not verify; the one that does is kept",
+                approval.reviewer_id,
+                shown(name)
+            )),
+            Some((false, true, bad)) => {
+                request.record.approvals.retain(|one| *one != bad);
+                kept.push(approval);
+            }
+            _ => kept.push(approval),
+        }
+    }
+    kept
 }
 
 /// Says what is found; the exit status where nothing may be written.
