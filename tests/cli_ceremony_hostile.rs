@@ -412,3 +412,14 @@ fn a_planted_record_hides_none() {
     let shown = good(ada.gatecheck("project", &["ceremony", "show", real]));
     assert!(shown.out.contains("the signature verifies"), "{}", shown.out);
 }
+
+#[test]
+fn a_command_that_is_printed_can_be_typed() {
+    let ada = machine("ada");
+    lone(&ada);
+    amended(&ada, DOCS, &[], &[]);
+    ada.write("-r.toml", &ada.read("r.toml"));
+    let said = good(ada.gatecheck(".", &["ceremony", "approve", "--yes", "--", "-r.toml"]));
+    let line = said.out.lines().find(|line| line.contains("gatecheck ceremony apply")).unwrap();
+    assert_eq!(line.trim(), "gatecheck ceremony apply ./-r.toml");
+}
