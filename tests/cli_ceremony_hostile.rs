@@ -423,3 +423,20 @@ fn a_command_that_is_printed_can_be_typed() {
     let line = said.out.lines().find(|line| line.contains("gatecheck ceremony apply")).unwrap();
     assert_eq!(line.trim(), "gatecheck ceremony apply ./-r.toml");
 }
+
+#[test]
+fn a_file_that_git_ignores_is_not_written_over() {
+    let ada = machine("ada");
+    lone(&ada);
+    let (entries, public) = bot(&ada, "keys/bot.pub");
+    amended(&ada, &entries, &[("bot.pub", &public)], &[]);
+    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    approve_as(&ada, "r.toml", "bot");
+    ada.write("project/.git/info/exclude", "*.pub\n");
+    ada.write("project/keys/bot.pub", "my own");
+    let said = ada.gatecheck("project", &["ceremony", "apply", "../r.toml"]);
+    refused(&said, 2, "keys/bot.pub; nothing was written");
+    assert_eq!(ada.read("project/keys/bot.pub"), "my own");
+    ada.write("project/keys/bot.pub", &public);
+    good(ada.gatecheck("project", &["ceremony", "apply", "../r.toml", "--commit"]));
+}

@@ -1,6 +1,6 @@
 //! Whether anything else is under way below `keys/`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::install::{Install, UNFINISHED};
@@ -22,7 +22,11 @@ pub(super) fn check(repo: &Repository, top: &Path, request: &Request) -> Result<
     let targets: BTreeMap<String, Option<Vec<u8>>> = install.targets().into_iter().collect();
     possible(&install, &targets)?;
     let mut strange = Vec::new();
-    for path in repo.changed_below(KEYS_FOLDER)? {
+    // What git ignores is somebody's own as well.
+    let new = targets.keys().filter(|path| !before.contains_key(*path));
+    let mut changed: BTreeSet<String> = new.cloned().collect();
+    changed.extend(repo.changed_below(KEYS_FOLDER)?);
+    for path in changed {
         if path.rsplit('/').next() == Some(UNFINISHED) {
             continue;
         }
