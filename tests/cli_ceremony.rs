@@ -335,3 +335,18 @@ fn what_changes_decides_who_is_asked() {
     refused(&log, 1, "a change of the registry without a record");
     assert!(log.out.contains("refused: unauthorised-registry-change"), "{}", log.out);
 }
+
+#[test]
+fn a_request_whose_line_ends_a_mail_program_changed_is_mended_as_it_says() {
+    let ada = machine("ada");
+    ada.ssh_key();
+    founded(&ada);
+    let (key, _) = another_key(&ada, "second");
+    let plan = ["ceremony", "plan", "rotate", "ada", "--key", &key, "-o", "../r.toml"];
+    good(ada.gatecheck("project", &plan));
+    ada.write("mailed.toml", &ada.read("r.toml").replace('\n', "\r\n"));
+    let said = ada.gatecheck(".", &["ceremony", "show", "mailed.toml"]);
+    refused(&said, 2, "tr -d '\\r' < FILE > NEW-FILE");
+    ada.tool("sh", ".", &["-c", "tr -d '\\r' < mailed.toml > mended.toml"]);
+    good(ada.gatecheck(".", &["ceremony", "show", "mended.toml"]));
+}
