@@ -440,3 +440,24 @@ fn a_file_that_git_ignores_is_not_written_over() {
     ada.write("project/keys/bot.pub", &public);
     good(ada.gatecheck("project", &["ceremony", "apply", "../r.toml", "--commit"]));
 }
+
+#[test]
+fn a_branch_that_is_being_merged_does_not_come_along() {
+    let ada = machine("ada");
+    lone(&ada);
+    amended(&ada, DOCS, &[], &[]);
+    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    ada.git("project", &["checkout", "-q", "-b", "side"]);
+    ada.git("project", &["commit", "-q", "--allow-empty", "-m", "x"]);
+    ada.git("project", &["checkout", "-q", "main"]);
+    ada.git("project", &["merge", "-q", "--no-commit", "--no-ff", "side"]);
+    let commit = ["ceremony", "apply", "../r.toml", "--commit"];
+    refused(
+        &ada.gatecheck("project", &commit),
+        2,
+        "nobody approved: a branch that is being merged",
+    );
+    ada.git("project", &["merge", "--abort"]);
+    good(ada.gatecheck("project", &commit));
+    assert_eq!(ada.git("project", &["rev-list", "--count", "--merges", "HEAD"]), "0");
+}

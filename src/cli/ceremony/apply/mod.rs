@@ -127,10 +127,11 @@ pub(super) fn run(
     if args.commit && !besides.is_empty() {
         return Err(Error::unusable(
             format!(
-                "the commit would take along what is staged besides, and nobody approved: {}; nothing was written",
+                "the commit would take along what nobody approved: {}; nothing was written",
                 besides.join(", ")
             ),
-            "git restore --staged PATH leaves it out; without --commit you commit by hand, all of it",
+            "git restore --staged PATH leaves a file out, git merge --abort a branch; without --commit \
+             you commit by hand, all of it",
         ));
     }
     let install = Install { repo: &repo, top: &top, request: &request };
@@ -151,7 +152,7 @@ pub(super) fn run(
 }
 
 /// What the commit brings that is no part of the ceremony.
-const ALSO_STAGED: &str = "staged besides, and part of the commit";
+const ALSO_STAGED: &str = "besides, and part of the commit";
 
 /// Variables of git's that say who makes the commit and when. All others could lead git elsewhere.
 const IDENTITY: [&str; 6] = [

@@ -64,7 +64,7 @@ pub(super) fn check(repo: &Repository, top: &Path, request: &Request) -> Result<
     ))
 }
 
-/// What is staged besides: neither of the ceremony, nor the file that its record cites. Inert, and
+/// What the commit would take along: staged, and neither of the ceremony, nor the file that its record cites. Inert, and
 /// not all of it where it is much.
 pub(super) fn besides(
     repo: &Repository,
@@ -90,6 +90,9 @@ pub(super) fn besides(
     let mut names: Vec<String> = all.iter().take(NAMED).map(|path| shown_bytes(path)).collect();
     if all.len() > NAMED {
         names.push(format!("and {} more", all.len().saturating_sub(NAMED)));
+    }
+    if repo.git_dir().join("MERGE_HEAD").symlink_metadata().is_ok() {
+        names.push("a branch that is being merged".to_owned());
     }
     Ok(names)
 }
