@@ -335,3 +335,40 @@ fn what_changes_decides_who_is_asked() {
     refused(&log, 1, "a change of the registry without a record");
     assert!(log.out.contains("refused: unauthorised-registry-change"), "{}", log.out);
 }
+
+/// The same key for some more years: its owner agrees with it, and shows to hold it.
+#[test]
+fn a_key_gets_a_further_window() {
+    let ada = machine("ada");
+    let key = ada.ssh_key();
+    founded(&ada);
+    let plan = ["ceremony", "plan", "rotate", "ada", "--key", "../home/.ssh/id.pub"];
+    let when = ["--from", "2090-01-01", "--until", "2091-01-01", "-o", "../r.toml"];
+    let registry = ada.read(REGISTRY);
+    assert!(registry.contains("effective_until = 20"), "{registry}");
+    good(ada.gatecheck("project", &[&plan[..], &when].concat()));
+    let approve = ["ceremony", "approve", "r.toml", "--yes"];
+    for role in ["authorise", "possession", "possession"] {
+        let said = good(ada.gatecheck(".", &approve));
+        assert!(said.out.contains(&format!("signed: {role} by ada")), "{}", said.out);
+    }
+    good(ada.gatecheck("project", &["ceremony", "apply", "../r.toml", "--commit"]));
+    assert_eq!(ada.read(REGISTRY).matches(&key).count(), 2);
+    let log = good(ada.gatecheck("project", &["ceremony", "log"]));
+    assert!(log.out.contains("accepted"), "{}", log.out);
+}
+
+#[test]
+fn a_request_whose_line_ends_a_mail_program_changed_is_mended_as_it_says() {
+    let ada = machine("ada");
+    ada.ssh_key();
+    founded(&ada);
+    let (key, _) = another_key(&ada, "second");
+    let plan = ["ceremony", "plan", "rotate", "ada", "--key", &key, "-o", "../r.toml"];
+    good(ada.gatecheck("project", &plan));
+    ada.write("mailed.toml", &ada.read("r.toml").replace('\n', "\r\n"));
+    let said = ada.gatecheck(".", &["ceremony", "show", "mailed.toml"]);
+    refused(&said, 2, "tr -d '\\r' < FILE > NEW-FILE");
+    ada.tool("sh", ".", &["-c", "tr -d '\\r' < mailed.toml > mended.toml"]);
+    good(ada.gatecheck(".", &["ceremony", "show", "mended.toml"]));
+}

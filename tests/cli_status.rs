@@ -177,6 +177,43 @@ fn a_certificate_is_due_only_where_policy_enforces_its_end() {
     assert!(due("warn").0.is_empty());
 }
 
+/// Policy counts no key of this kind from a day on; the registry's windows go on.
+#[test]
+fn a_key_that_a_cut_off_ends_is_due() {
+    let told = Told::new(
+        "story = \"x\"\n[registry]\npolicy = \"\"\"\n[policy.crypto]\n\
+         refuse = [{ what = \"ed25519\", from = 2027-01-01 }]\n\"\"\"\n\
+         [[commits]]\nname = \"gate0\"\nepoch = 0\n[expect]\nverdict = \"pass\"\n",
+    );
+    let due = |at: &str, days: &str| {
+        let (status, answer) = told.ask_at(at, None, &["status", "--due", days]);
+        let items = answer["due"]["items"].as_array().unwrap().clone();
+        let found = items.into_iter().filter(|item| item["kind"] == "cut-off");
+        (status, found.collect::<Vec<Value>>())
+    };
+    assert!(due("2026-12-01T00:00:00Z", "30").1.is_empty());
+    let (status, found) = due("2026-12-01T00:00:00Z", "31");
+    assert!(status == 1 && found.len() > 1, "{found:?}");
+    assert_eq!(found[0]["at"], "2027-01-01T00:00:00Z");
+    assert!(due("2027-03-01T00:00:00Z", "0").1.len() > 1, "what has run out is due");
+}
+
+#[test]
+fn a_key_that_was_revoked_is_due() {
+    let told = Told::of("soft-revocation-spares-what-came-before");
+    let due = |tip: &str| {
+        setup::git(&told.repo, &["update-ref", "refs/heads/main", &told.id(tip)]);
+        let (status, answer) = told.ask_at("2026-03-03T00:00:00Z", None, &["status", "--due", "0"]);
+        (status, answer["due"]["items"].clone())
+    };
+    assert_eq!(due("gate0"), (0, serde_json::json!([])));
+    let (status, items) = due("refresh");
+    let edsger = told.key("edsger");
+    let item =
+        serde_json::json!({ "kind": "refused", "reviewer_id": "edsger", "fingerprint": edsger });
+    assert_eq!((status, items), (1, serde_json::json!([item])));
+}
+
 #[test]
 fn words_of_a_dissent_are_data() {
     let told = Told::new(

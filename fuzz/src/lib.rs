@@ -5,6 +5,7 @@
 mod attestations;
 mod objects;
 mod records;
+mod requests;
 mod signatures;
 mod tables;
 
@@ -27,6 +28,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "manifest", run: tables::manifest },
     Target { name: "record", run: records::record },
     Target { name: "codeowners", run: tables::codeowners },
+    Target { name: "request", run: requests::request },
     Target { name: "statement", run: tables::statement },
     Target { name: "pattern", run: tables::pattern },
     Target { name: "tokens", run: tables::tokens },

@@ -14,7 +14,7 @@ use crate::history::{Readers as _, Verifier as _};
 use crate::model::commit::Identity;
 use crate::model::registry::REGISTRY_PATH;
 use crate::model::step::{FileChange, Head, RegistryFile, Step};
-use crate::model::{KeyFile, Limits, Oid, SignatureFact};
+use crate::model::{ApprovalRole, KeyFile, Limits, Oid, SignatureFact};
 use crate::progress::Progress;
 use crate::repo::tree::MODE_FILE;
 use crate::repo::{ObjectKind, ReadFailure, Repository, Staged};
@@ -201,7 +201,8 @@ impl Carried {
         }
     }
 
-    /// Whether an approval's signature verifies and is by the key that it names, in words.
+    /// Whether an approval's signature verifies and is by the key that it names, which a registry
+    /// lists for the person: the one before, or for what that one cannot say the one after.
     ///
     /// # Errors
     /// Why not, in words.
@@ -213,14 +214,16 @@ impl Carried {
     ) -> Result<crate::model::VerifiedSignature, String> {
         match self.fact(ceremony, approval, limits) {
             SignatureFact::Verified(signature)
-                if signature.key == approval.fingerprint
-                    || signature.primaries.contains(&approval.fingerprint) =>
+                if signature.key != approval.fingerprint
+                    && !signature.primaries.contains(&approval.fingerprint) =>
             {
-                Ok(signature)
-            }
-            SignatureFact::Verified(signature) => {
                 Err(format!("it is by another key, {}", signature.key))
             }
+            // Anybody can sign with a key of their own and write somebody else's name above it.
+            SignatureFact::Verified(signature) if !lists(ceremony, approval, &signature) => Err(
+                format!("no registry of this ceremony lists the key for {}", approval.reviewer_id),
+            ),
+            SignatureFact::Verified(signature) => Ok(signature),
             SignatureFact::Refused { code, observed, .. } => Err(format!("{code}: {observed}")),
             SignatureFact::Absent => Err("there is no signature".to_owned()),
         }
@@ -235,5 +238,25 @@ impl Carried {
             Err(why) => format!("DOES NOT VERIFY: {why}"),
         })
         .collect()
+    }
+}
+
+/// Whether the registry that the role is about lists the key for whom the approval names.
+fn lists(
+    ceremony: &Ceremony,
+    approval: &crate::model::Approval,
+    signature: &crate::model::VerifiedSignature,
+) -> bool {
+    let theirs = |registry: &crate::model::Registry| {
+        registry.keys.iter().filter(|entry| entry.reviewer == approval.reviewer_id).any(|entry| {
+            entry.fingerprint.is_some_and(|listed| {
+                listed == signature.key || signature.primaries.contains(&listed)
+            })
+        })
+    };
+    match approval.role {
+        ApprovalRole::Authorise => theirs(&ceremony.previous),
+        ApprovalRole::Possession => theirs(&ceremony.next),
+        ApprovalRole::Witness => theirs(&ceremony.previous) || theirs(&ceremony.next),
     }
 }

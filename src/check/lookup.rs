@@ -69,10 +69,14 @@ fn because(finding: Option<&Finding>) -> Error {
 }
 
 /// What the fold could not decide: it may hide a gate, or a registry. That there is no gate yet hides
-/// nothing.
+/// nothing. A newer registry that the mainline left behind is the one that should be told about.
 pub(super) fn undecided(findings: &[Finding]) -> impl Iterator<Item = Finding> + '_ {
     findings
         .iter()
-        .filter(|found| found.severity == Severity::Undecided && found.code != Code::NoGate)
+        .filter(|found| match found.severity {
+            Severity::Undecided => found.code != Code::NoGate,
+            Severity::Error => found.code == Code::MainlineReplaced,
+            _ => false,
+        })
         .cloned()
 }

@@ -31,7 +31,7 @@ use facts::Facts;
 pub use foresee::{Foreseen, InForce, Proposal, foresee, in_force};
 pub use outlook::{Change, Outlook, change, outlook};
 pub use pinned::{PinnedRegistry, passed_over};
-pub use recorded::{AddedRecord, record_of_serial, recorded, records_added};
+pub use recorded::{AddedRecord, recorded, records_added, records_of_serial};
 pub use signed_tags::TagInDoubt;
 pub use status::{Status, status};
 pub use tags::{Attested, Readiness, TagRef, Words, judge_attestation, ready_to_tag, verify_tags};

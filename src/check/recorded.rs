@@ -1,6 +1,6 @@
 //! Ceremonies in the history, as they were carried.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::foresee::{tree_of, unreadable};
@@ -35,22 +35,35 @@ pub fn records_added(repo: &Repository, commit: Oid) -> Result<Vec<AddedRecord>>
     Ok(added.map(|path| AddedRecord { commit, path }).collect())
 }
 
-/// The first-parent ancestor of `tip` (or `tip`) that added the record of a serial; the newest.
+/// The records of a serial that `tip` has, in the order of their paths: each with the first-parent
+/// ancestor of `tip` (or `tip`) that added it. There can be several where somebody added what is no
+/// ceremony.
 ///
 /// # Errors
 /// [`Error::CannotRead`] where the history cannot be read that far.
-pub fn record_of_serial(repo: &Repository, tip: Oid, serial: u64) -> Result<Option<AddedRecord>> {
-    let named = |path: &String| RecordName::of(path).is_some_and(|name| name.serial == serial);
-    let find =
-        |commit| -> Result<Option<String>> { Ok(records(repo, commit)?.into_keys().find(named)) };
+pub fn records_of_serial(repo: &Repository, tip: Oid, serial: u64) -> Result<Vec<AddedRecord>> {
+    let named = |commit| -> Result<BTreeSet<String>> {
+        let all = records(repo, commit)?.into_keys();
+        let of = |path: &String| RecordName::of(path).is_some_and(|name| name.serial == serial);
+        Ok(all.filter(of).collect())
+    };
     let mut here = tip;
-    let Some(mut path) = find(here)? else { return Ok(None) };
+    let mut left = named(tip)?;
+    let mut found = Vec::new();
     for _ in 0..repo.limits().commits {
-        let Some(parent) = first_parent(repo, here)? else { break };
-        let Some(earlier) = find(parent)? else { break };
-        (here, path) = (parent, earlier);
+        if left.is_empty() {
+            break;
+        }
+        let parent = first_parent(repo, here)?;
+        let earlier = parent.map_or_else(|| Ok(BTreeSet::new()), named)?;
+        let added = left.difference(&earlier);
+        found.extend(added.map(|path| AddedRecord { commit: here, path: path.clone() }));
+        left.retain(|path| earlier.contains(path));
+        let Some(parent) = parent else { break };
+        here = parent;
     }
-    Ok(Some(AddedRecord { commit: here, path }))
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(found)
 }
 
 /// A committed ceremony, and what does not fit it in the commit, in words.
@@ -77,6 +90,9 @@ pub fn recorded(repo: &Repository, added: &AddedRecord) -> Result<(Ceremony, Vec
     let next = registry_in(repo, added.commit)?.ok_or_else(|| no_registry(added.commit))?;
     if next.sha256 != record.registry_sha256 {
         problems.push("the registry of that commit is not the one that was approved".to_owned());
+    }
+    if next.serial != record.serial {
+        problems.push(format!("the registry of that commit is of serial {}", next.serial));
     }
     let (source, previous) = previous(repo, added.commit, &record)?;
     let mut files = BTreeMap::new();

@@ -21,7 +21,7 @@ use crate::render::{self, Style};
     2 your own input cannot be used; 3 the history is undecided, so this may be otherwise in truth."
 )]
 pub struct StatusArgs {
-    /// Fail when a key, a certificate that policy enforces, or somebody's currency runs out within so many days
+    /// Fail when a key, a certificate that policy enforces, or somebody's currency runs out within so many days, or when a key does not count already
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(..=36_500))]
     pub due: Option<u32>,
 

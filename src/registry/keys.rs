@@ -228,6 +228,14 @@ pub fn is_key_path(path: &str) -> bool {
         && lower != REGISTRY_PATH
         && lower != CEREMONIES_FOLDER
         && !lower.starts_with(&format!("{CEREMONIES_FOLDER}/"))
+        && !lower.split('/').any(is_git_folder)
+}
+
+/// Whether a name leads to a repository's own folder, on some file systems at least. Git puts no
+/// such file into its index.
+fn is_git_folder(lower: &str) -> bool {
+    let name = lower.split(':').next().unwrap_or_default().trim_end_matches(['.', ' ']);
+    matches!(name, ".git" | "git~1")
 }
 
 #[cfg(test)]
@@ -236,7 +244,7 @@ mod tests {
 
     #[test]
     fn key_files_stay_below_their_folder() {
-        for good in ["keys/a.asc", "keys/people/a.pub"] {
+        for good in ["keys/a.asc", "keys/people/a.pub", "keys/a.git", "keys/.gitkeep"] {
             assert!(is_key_path(good), "{good}");
         }
         for bad in [
@@ -252,6 +260,11 @@ mod tests {
             "keys/a\u{202e}",
             "keys/Reviewer-Registry.toml",
             "keys/ceremonies/0001-genesis.toml",
+            "keys/.git/config",
+            "keys/.GIT",
+            "keys/.git. /x",
+            "keys/.git::$INDEX_ALLOCATION/x",
+            "keys/GIT~1/x",
         ] {
             assert!(!is_key_path(bad), "{bad}");
         }

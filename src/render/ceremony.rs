@@ -1,16 +1,15 @@
 //! Ceremonies in words: what would change, by which keys, and who approved it.
 
+use std::collections::BTreeMap;
+
 use similar::TextDiff;
 
 use super::escape;
 use crate::ceremony::Request;
 use crate::model::registry::REGISTRY_PATH;
-use crate::model::text::shown_up_to;
-use crate::model::{Approval, Fingerprint};
+use crate::model::{Approval, Fingerprint, KeyFile};
 use crate::registry::{Change, KeyName};
 
-/// Characters of one line of a file, or of somebody's words.
-const LINE_CHARS: usize = 1_000;
 /// How long lines are looked at for what they have in common; it is for the eye only.
 const DIFF_TIME: std::time::Duration = std::time::Duration::from_secs(2);
 
@@ -37,12 +36,18 @@ pub fn ceremony(request: &Request, verified: &[String]) -> String {
     fact("prepared on", &record.parent.to_string());
     fact("reason", &record.reason);
     fact("decision log", &record.charter_ack);
-    fact("concerns", &record.concerns.join(", "));
-    fact("witnesses", &record.witnesses.join(", "));
+    for whom in &record.concerns {
+        fact("concerns", whom);
+    }
+    for who in &record.witnesses {
+        fact("witness", who);
+    }
     for file in &record.files {
         fact("brings", &file.path);
     }
-    fact("takes away", &record.removed.join(", "));
+    for path in &record.removed {
+        fact("takes away", path);
+    }
     let changes = request.changes();
     text.push_str("\nwhat changes\n");
     text.push_str(&lines(changes.iter().map(ToString::to_string)));
@@ -82,7 +87,40 @@ pub fn registry_diff(request: &Request) -> String {
         .context_radius(2)
         .header(&format!("a/{REGISTRY_PATH}"), &name)
         .to_string();
-    unified.lines().map(|line| format!("{}\n", said(line))).collect()
+    unified.lines().map(|line| format!("{}\n", inert(line))).collect()
+}
+
+/// The key files that a ceremony brings and the keys in them, each a line; empty where it brings
+/// none. `read` is what the files say, by path.
+#[must_use]
+pub fn key_files(request: &Request, read: &BTreeMap<String, KeyFile>) -> String {
+    let before = request.previous.key_paths();
+    let mut text = String::new();
+    for file in &request.record.files {
+        let how = if before.contains(&file.path) { "in place of what is there" } else { "new" };
+        text.push_str(&format!(
+            "  {}, {how}, SHA-256 {}\n",
+            said(&file.path),
+            hex::encode(file.sha256)
+        ));
+        let Some(content) = read.get(&file.path) else { continue };
+        let primaries = content.certificates.iter().map(|certificate| certificate.primary);
+        for key in primaries.chain(content.ssh_keys.iter().map(|(key, _)| *key)) {
+            text.push_str(&format!("    holds {}  {}\n", key.grouped(), whose(request, key)));
+        }
+        for problem in &content.problems {
+            text.push_str(&format!("    cannot be read in part: {}\n", said(problem)));
+        }
+    }
+    if text.is_empty() { text } else { format!("\nkey files\n{text}") }
+}
+
+/// Whose a key is by the registry after, its subkeys' entries left aside.
+fn whose(request: &Request, key: Fingerprint) -> String {
+    match request.next.entries(key).next() {
+        Some(entry) => entry.reviewer.to_string(),
+        None => "of nobody: no entry names it".to_owned(),
+    }
 }
 
 /// Keys that come and go, with their fingerprints in groups.
@@ -135,6 +173,17 @@ pub fn lines(all: impl IntoIterator<Item = String>) -> String {
     all.into_iter().map(|line| format!("  {}\n", escape::line(&line))).collect()
 }
 
+/// Whole: people sign what they read here. The bounds on files bound it.
 fn said(text: &str) -> String {
-    shown_up_to(text, LINE_CHARS)
+    escape::line_up_to(text, usize::MAX)
+}
+
+/// As [`said`], for a line of the file, which may begin with what a build service obeys: blanks
+/// before that do not help.
+fn inert(line: &str) -> String {
+    let safe = said(line);
+    match safe.split_once("::") {
+        Some((before, rest)) if before.trim().is_empty() => format!("{before}\\u{{3a}}:{rest}"),
+        _ => safe,
+    }
 }

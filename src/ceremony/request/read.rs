@@ -173,6 +173,12 @@ fn registry(
 ) -> Option<Arc<Registry>> {
     let seen = sha256(text.as_bytes());
     if seen != *expected {
+        let mangled = sha256(text.replace("\r\n", "\n").as_bytes()) == *expected;
+        let help = if mangled {
+            "its line ends were changed on the way: tr -d '\\r' < FILE > NEW-FILE, or have it sent packed"
+        } else {
+            "take the request as it was planned; a change needs a plan and approvals of its own"
+        };
         problems.refuse(
             problems
                 .invalid(
@@ -180,7 +186,7 @@ fn registry(
                     format!("`{field}` is not the registry that the record names: one of the two was changed"),
                 )
                 .compared(hex::encode(seen), hex::encode(expected))
-                .help("take the request as it was planned; a change needs a plan and approvals of its own"),
+                .help(help),
         );
         return None;
     }

@@ -16,7 +16,8 @@ use crate::ceremony::request::{add, differences, write, write_approvals};
 use crate::check::Carried;
 use crate::error::Error;
 use crate::model::owners::OwnersFile;
-use crate::model::{Approval, ApprovalRole, Fingerprint, Limits, Registry, ReviewerId};
+use crate::model::{Approval, ApprovalRole, Fingerprint, KeyEntry, Limits, Registry, ReviewerId};
+use crate::registry::Change;
 use crate::render::ceremony as words;
 use crate::rules::Context;
 use crate::rules::authority::{EntryIndex, authorise};
@@ -94,7 +95,13 @@ pub(super) fn run(
     let limits = args.limits.limits()?;
     let request = read_request(&args.request, environment, &limits, streams)?;
     let carried = Carried::of(&request, &limits);
-    let text = words::ceremony(&request, &carried.words(&request, &limits));
+    let mut text = words::ceremony(&request, &carried.words(&request, &limits));
+    // The summary leaves things out; what is signed is all of it.
+    text.push_str(&words::key_files(&request, &carried.brought));
+    let diff = words::registry_diff(&request);
+    if !diff.is_empty() {
+        text.push_str(&format!("\nthe registry's text\n{diff}"));
+    }
     if args.dry_run {
         streams.say(text.trim_end());
     } else {
@@ -179,15 +186,28 @@ impl Able {
                 }
             }
         };
-        let known = |fingerprint: &Fingerprint| before.entries(*fingerprint).next().is_some();
+        let stood =
+            |fingerprint: &Fingerprint| before.entries(*fingerprint).any(KeyEntry::is_standing);
+        let changes = request.changes();
+        // A further window of a key that stands asks for both, one after the other.
+        let both = |fingerprint: &Fingerprint| {
+            let appears = changes.iter().any(|change| {
+                matches!(change, Change::KeyAdded { key, .. } if key.fingerprint == Some(*fingerprint))
+            });
+            appears
+                && request.record.approvals.iter().any(|approval| {
+                    approval.role == ApprovalRole::Authorise && approval.fingerprint == *fingerprint
+                })
+        };
         if wanted(ApprovalRole::Authorise) {
             offer(before, ApprovalRole::Authorise, &|fingerprint| {
-                !after.entries(*fingerprint).any(crate::model::KeyEntry::is_compromised)
+                !after.entries(*fingerprint).any(KeyEntry::is_compromised)
+                    && (role.is_some() || !both(fingerprint))
             });
         }
         if wanted(ApprovalRole::Possession) {
             offer(after, ApprovalRole::Possession, &|fingerprint| {
-                !known(fingerprint) || role == Some(ApprovalRole::Possession)
+                !stood(fingerprint) || both(fingerprint) || role == Some(ApprovalRole::Possession)
             });
         }
         if role == Some(ApprovalRole::Witness) {

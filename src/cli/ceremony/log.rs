@@ -107,11 +107,30 @@ fn line(repo: &Repository, gate: &GateReport, report: &Report) -> Result<String,
 fn concerning(report: &Report, ceremonies: &[&GateReport]) -> Vec<Finding> {
     let carriers: BTreeSet<Oid> = ceremonies.iter().map(|gate| gate.carrier).collect();
     let about = |finding: &&Finding| match finding.severity {
-        Severity::Error => finding.commit.is_none_or(|commit| carriers.contains(&commit)),
+        Severity::Error => {
+            finding.commit.is_none_or(|commit| carriers.contains(&commit))
+                || is_about_the_registry(finding.code)
+        }
         Severity::Undecided => finding.code != Code::NoGate,
         _ => false,
     };
     report.findings.iter().filter(about).cloned().collect()
+}
+
+/// What an ordinary commit or a merge can do to the registry, its keys and its records.
+const fn is_about_the_registry(code: Code) -> bool {
+    matches!(
+        code,
+        Code::MainlineReplaced
+            | Code::UnauthorisedRegistryChange
+            | Code::RegistryRollback
+            | Code::RegistryMissing
+            | Code::RegistryInvalid
+            | Code::RegistryNotRegular
+            | Code::CeremonyMismatch
+            | Code::CertMismatch
+            | Code::SecretKeyCommitted
+    )
 }
 
 fn exit(report: &Report, ceremonies: &[&GateReport], about: &[Finding]) -> Exit {

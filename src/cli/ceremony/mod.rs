@@ -177,9 +177,11 @@ fn part(findings: Vec<Finding>) -> (Vec<Finding>, Vec<Finding>) {
     })
 }
 
-/// A path as a shell reads it back.
+/// A path as a shell reads it back, and no command takes for an option.
 fn word(path: &Path) -> String {
-    super::signoff::quoted(&path.to_string_lossy())
+    let text = path.to_string_lossy();
+    let clear = if text.starts_with('-') { "./" } else { "" };
+    super::signoff::quoted(&format!("{clear}{text}"))
 }
 
 /// Adds lines to a text, with a title, where there are any.

@@ -5,7 +5,7 @@ use crate::model::policy::CertExpiry;
 use crate::model::{Fingerprint, KeyState, Policy, ReviewerId, Time};
 use crate::rules::currency::Condition;
 
-use super::{KeyNow, Person, Standing};
+use super::{KeyNow, OpenFor, Person, SigningKey, Standing};
 
 /// What it is that runs out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,6 +14,10 @@ pub enum DueKind {
     Window,
     /// A certificate, where policy enforces its end.
     Certificate,
+    /// A key, by a cut-off of `[policy.crypto]`.
+    CutOff,
+    /// A key whose window is open and that does not count: revoked, too weak, without a key file.
+    Refused,
     /// Somebody's currency, by age.
     Currency,
     /// Somebody's currency, by epochs: they are stale at the next gate.
@@ -27,16 +31,18 @@ pub struct Due {
     pub kind: DueKind,
     /// Whose.
     pub reviewer: ReviewerId,
-    /// The key, for windows and certificates.
+    /// The key, where one runs out.
     pub fingerprint: Option<Fingerprint>,
-    /// The first moment at which it is over; `None` for epochs, which no clock counts.
+    /// The first moment at which it is over; `None` for epochs, which no clock counts, and for a
+    /// key that does not count.
     pub at: Option<Time>,
 }
 
 impl Standing {
     /// Everything that runs out at or before `horizon`, the earliest first; what has run out
     /// already is among it. A key that another one of the same person outlives is left out, and so
-    /// is the currency of people without a key or a domain.
+    /// are placeholders, windows that have not begun, and the currency of people without a key or a
+    /// domain.
     #[must_use]
     pub fn due(&self, policy: &Policy, horizon: Time) -> Vec<Due> {
         let mut due = Vec::new();
@@ -48,9 +54,13 @@ impl Standing {
             if !person.keys.iter().any(lasts) {
                 let standing = person.keys.iter().filter(|k| k.state == KeyState::Standing);
                 due.extend(standing.filter_map(|key| {
-                    let (kind, at) = ends(key, enforced).filter(|(_, end)| *end <= horizon)?;
+                    let (kind, at) = match ends(key, enforced).filter(|(_, end)| *end <= horizon) {
+                        Some((kind, at)) => (kind, Some(at)),
+                        None if self.is_refused(key) => (DueKind::Refused, None),
+                        None => return None,
+                    };
                     let reviewer = person.reviewer.clone();
-                    Some(Due { kind, reviewer, fingerprint: key.fingerprint, at: Some(at) })
+                    Some(Due { kind, reviewer, fingerprint: key.fingerprint, at })
                 }));
             }
             due.extend(currency(person, horizon));
@@ -65,6 +75,11 @@ impl Standing {
         });
         due
     }
+
+    /// Whether a key does not count although it should by its window.
+    fn is_refused(&self, key: &KeyNow) -> bool {
+        !key.is_usable() && key.fingerprint.is_some() && key.window.contains(self.at)
+    }
 }
 
 /// What ends first of a key.
@@ -72,7 +87,22 @@ fn ends(key: &KeyNow, enforced: bool) -> Option<(DueKind, Time)> {
     let window = key.window.until.map(|until| (DueKind::Window, until));
     let certificate = key.certificate_expires().filter(|_| enforced);
     let certificate = certificate.map(|at| (DueKind::Certificate, at));
-    [window, certificate].into_iter().flatten().min_by_key(|(_, at)| *at)
+    let cut_off = cut_off(key).map(|at| (DueKind::CutOff, at));
+    [window, certificate, cut_off].into_iter().flatten().min_by_key(|(_, at)| *at)
+}
+
+/// When policy counts the last of its signing keys no more.
+fn cut_off(key: &KeyNow) -> Option<Time> {
+    let of = |key: &SigningKey| {
+        let refused = key.cut_offs.iter().filter(|cut_off| !cut_off.counts);
+        let times = refused.filter_map(|cut_off| match cut_off.from {
+            OpenFor::Time(from) => Some(from),
+            OpenFor::Always | OpenFor::Epoch(_) => None,
+        });
+        times.min()
+    };
+    let all: Option<Vec<Time>> = key.signing.iter().map(of).collect();
+    all?.into_iter().max()
 }
 
 fn currency(person: &Person, horizon: Time) -> Option<Due> {

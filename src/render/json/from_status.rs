@@ -150,6 +150,8 @@ impl From<&ledger::Due> for v1::Due {
             kind: match due.kind {
                 DueKind::Window => "window",
                 DueKind::Certificate => "certificate",
+                DueKind::CutOff => "cut-off",
+                DueKind::Refused => "refused",
                 DueKind::Currency => "currency",
                 DueKind::Epochs => "epochs",
             },

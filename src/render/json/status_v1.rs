@@ -199,11 +199,11 @@ pub struct DueWithin {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Due {
-    /// `window`, `certificate`, `currency`, or `epochs`.
+    /// `window`, `certificate`, `cut-off`, `refused` (does not count already), `currency`, or `epochs`.
     pub kind: &'static str,
     /// Whose.
     pub reviewer_id: String,
-    /// The key, for windows and certificates.
+    /// The key, where one runs out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
     /// The first moment at which it is over; left out for epochs, which no clock counts.

@@ -237,6 +237,12 @@ fn one_due(due: &Due, now: Time) -> String {
         DueKind::Certificate => format!(
             "{who}: the certificate of the key{key}{at}: {who} extends it (gpg --quick-set-expire{key} 2y) and commits the key file"
         ),
+        DueKind::CutOff => format!(
+            "{who}: policy refuses the key{key}{at}: gatecheck ceremony plan rotate --reviewer {who} --key FILE --retire{key}"
+        ),
+        DueKind::Refused => format!(
+            "{who}: the key{key} does not count, as told above: gatecheck ceremony plan rotate --reviewer {who} --key FILE --retire{key}"
+        ),
         DueKind::Currency if due.at.is_some_and(|at| at <= now) => {
             format!("{who}: no longer current{at}: {}", beside(who))
         }

@@ -131,7 +131,7 @@ impl Install<'_> {
             let new = self.hash(content.as_deref())?;
             let file = self.place(&path)?;
             self.clear(&file)?;
-            let here = read(&file)?;
+            let here = self.read(&file)?;
             let here_id = self.hash(here.as_deref())?;
             if here_id == new && new != old.map(|(_, id)| id) {
                 let bytes = old.map(|(_, id)| self.repo.read_blob(id)).transpose();
@@ -159,7 +159,7 @@ impl Install<'_> {
     }
 
     /// The file at a path. No folder on the way may lead elsewhere.
-    fn place(&self, path: &str) -> Result<PathBuf, Error> {
+    pub(super) fn place(&self, path: &str) -> Result<PathBuf, Error> {
         let mut here = self.top.to_path_buf();
         let mut parts = path.split('/').peekable();
         while let Some(part) = parts.next() {
@@ -176,6 +176,11 @@ impl Install<'_> {
         Ok(here)
     }
 
+    /// What a file of the work tree holds.
+    pub(super) fn read(&self, file: &Path) -> Result<Option<Vec<u8>>, Error> {
+        read(file, self.repo.limits().request_bytes)
+    }
+
     fn clear(&self, file: &Path) -> Result<(), Error> {
         remove(&file.with_file_name(UNFINISHED))
     }
@@ -189,7 +194,7 @@ impl Install<'_> {
     ) -> Result<(), Error> {
         let file = self.place(path)?;
         let Some(bytes) = content else { return remove(&file) };
-        if read(&file)?.as_deref() == Some(bytes) {
+        if self.read(&file)?.as_deref() == Some(bytes) {
             return self.clear(&file);
         }
         let unfinished = file.with_file_name(UNFINISHED);
@@ -223,11 +228,14 @@ fn sync_folder(file: &Path) {
     }
 }
 
-/// A file that must not be followed anywhere; `None` where there is none.
-fn read(file: &Path) -> Result<Option<Vec<u8>>, Error> {
+/// A file that must not be followed anywhere; `None` where there is none. Of what is no regular
+/// file nothing is read, nor of one that is longer than any request.
+fn read(file: &Path, most: u64) -> Result<Option<Vec<u8>>, Error> {
     let failed = |source| Error::File { path: file.to_owned(), source };
     match std::fs::symlink_metadata(file) {
-        Ok(found) if found.is_file() => std::fs::read(file).map(Some).map_err(failed),
+        Ok(found) if found.is_file() && found.len() <= most => {
+            std::fs::read(file).map(Some).map_err(failed)
+        }
         Ok(_) => Ok(Some(Vec::new())),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed(error)),

@@ -24,7 +24,7 @@ use crate::check::{self, Carried, ForeseenCeremony};
 use crate::error::Error;
 use crate::finding::{Code, Severity};
 use crate::model::text::shown;
-use crate::model::{Limits, RecordName, ReviewerId};
+use crate::model::{Approval, Limits, RecordName, ReviewerId};
 use crate::render::ceremony as words;
 use crate::repo::Repository;
 
@@ -123,10 +123,22 @@ pub(super) fn run(
         return Ok(exit);
     }
     work_tree::check(&repo, &top, &request)?;
+    let besides = work_tree::besides(&repo, &request, staged.as_ref())?;
+    if args.commit && !besides.is_empty() {
+        return Err(Error::unusable(
+            format!(
+                "the commit would take along what nobody approved: {}; nothing was written",
+                besides.join(", ")
+            ),
+            "git restore --staged PATH leaves a file out, git merge --abort a branch; without --commit \
+             you commit by hand, all of it",
+        ));
+    }
     let install = Install { repo: &repo, top: &top, request: &request };
     if args.dry_run {
         let mut text = String::new();
         section(&mut text, "would be written and staged", install.words()?);
+        section(&mut text, ALSO_STAGED, besides);
         streams.print(text.as_bytes())?;
         return Ok(Exit::PASS);
     }
@@ -134,9 +146,23 @@ pub(super) fn run(
     install.run(&mut halt)?;
     let mut text = String::new();
     section(&mut text, "written and staged", install.words()?);
+    section(&mut text, ALSO_STAGED, besides);
     streams.print(text.as_bytes())?;
-    finish(args, &request, &top, streams)
+    finish(args, &request, &top, environment, streams)
 }
+
+/// What the commit brings that is no part of the ceremony.
+const ALSO_STAGED: &str = "besides, and part of the commit";
+
+/// Variables of git's that say who makes the commit and when. All others could lead git elsewhere.
+const IDENTITY: [&str; 6] = [
+    "GIT_AUTHOR_NAME",
+    "GIT_AUTHOR_EMAIL",
+    "GIT_AUTHOR_DATE",
+    "GIT_COMMITTER_NAME",
+    "GIT_COMMITTER_EMAIL",
+    "GIT_COMMITTER_DATE",
+];
 
 /// The request with every approval that was handed in.
 fn gather(
@@ -187,6 +213,7 @@ fn gather(
                 approvals
             }
         };
+        let approvals = better(&mut request, approvals, &name, limits, streams);
         add(&mut request, approvals);
     }
     let count = request.record.approvals.len() as u64;
@@ -197,6 +224,36 @@ fn gather(
         ));
     }
     Ok(request)
+}
+
+/// Approvals that take nobody's place who signed: of two by one person in one role, the one that
+/// verifies is kept, whatever they say of their time.
+fn better(
+    request: &mut Request,
+    approvals: Vec<Approval>,
+    name: &str,
+    limits: &Limits,
+    streams: &mut Streams<'_>,
+) -> Vec<Approval> {
+    let carried = Carried::of(request, limits);
+    let mut kept = Vec::new();
+    for approval in approvals {
+        let known = request.same(&approval).filter(|known| **known != approval).cloned();
+        let good = |one: &Approval| carried.verified(request, one, limits).is_ok();
+        match known.map(|known| (good(&known), good(&approval), known)) {
+            Some((true, false, _)) => streams.say(&format!(
+                "note: an approval by {} in {} does not verify; the one that does is kept",
+                approval.reviewer_id,
+                shown(name)
+            )),
+            Some((false, true, bad)) => {
+                request.record.approvals.retain(|one| *one != bad);
+                kept.push(approval);
+            }
+            _ => kept.push(approval),
+        }
+    }
+    kept
 }
 
 /// Says what is found; the exit status where nothing may be written.
@@ -265,6 +322,7 @@ fn finish(
     args: &CeremonyApplyArgs,
     request: &Request,
     top: &Path,
+    environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
     let title = title(request);
@@ -282,6 +340,11 @@ fn finish(
         return Ok(Exit::PASS);
     }
     let mut git = Command::new("git");
+    for variable in environment.names().filter(|name| name.to_string_lossy().starts_with("GIT_")) {
+        if !IDENTITY.iter().any(|known| variable == *known) {
+            git.env_remove(variable);
+        }
+    }
     git.current_dir(top).args(["commit", "-S", "-m", &title]);
     if !request.record.reason.is_empty() {
         git.args(["-m", &request.record.reason]);

@@ -62,7 +62,11 @@ pub(super) fn draft(
 
 impl Start<'_> {
     fn keys(&self, args: &super::KeyArgs, person: &ReviewerId) -> Result<keys::NewKeys, Error> {
-        keys::read(args, person, self.registry, self.today, self.environment, self.limits)
+        let mut new =
+            keys::read(args, person, self.registry, self.today, self.environment, self.limits)?;
+        // A record lists only what the commit changes: a key can stand there for a further window.
+        new.files.retain(|path, bytes| self.known.get(path) != Some(bytes));
+        Ok(new)
     }
 
     fn standing(&self, person: &ReviewerId) -> Vec<Fingerprint> {

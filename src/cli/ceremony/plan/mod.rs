@@ -71,7 +71,9 @@ pub(super) fn run(
     let name = default_name(&request);
     let target = common.output.clone().unwrap_or_else(|| PathBuf::from(&name));
     let to_stdout = target.as_os_str() == "-";
-    let text = words::plan(&request, &foreseen, refused, &next_file(&target, to_stdout, &name));
+    let brought = check::Carried::of(&request, &limits).brought;
+    let file = next_file(&target, to_stdout, &name);
+    let text = words::plan(&request, &brought, &foreseen, refused, &file);
     if to_stdout {
         streams.say(text.trim_end());
     } else {

@@ -1,21 +1,25 @@
 //! A plan in words: what changes, who is asked, what ends, what comes next.
 
+use std::collections::BTreeMap;
+
 use super::super::section;
 use crate::ceremony::Request;
 use crate::check::ForeseenCeremony;
 use crate::model::registry::KeyState;
-use crate::model::{Fingerprint, Registry, ReviewerId, Time};
+use crate::model::{Fingerprint, KeyFile, Registry, ReviewerId, Time};
 use crate::render::ceremony as words;
 use crate::rules::ceremony::asked::Asked;
 
 /// Everything that is said about a plan.
 pub(super) fn plan(
     request: &Request,
+    brought: &BTreeMap<String, KeyFile>,
     foreseen: &ForeseenCeremony,
     refused: bool,
     file: &str,
 ) -> String {
     let mut text = words::ceremony(request, &[]);
+    text.push_str(&words::key_files(request, brought));
     let diff = words::registry_diff(request);
     if !diff.is_empty() {
         text.push_str(&format!("\nthe registry's text\n{diff}"));
