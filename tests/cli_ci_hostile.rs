@@ -115,3 +115,38 @@ fn a_path_in_conflict_is_no_command_to_the_log() {
     assert!(all.contains("add-mask"), "{all}");
     assert!(!all.contains("##[") && !all.contains("\n::"), "{all}");
 }
+
+/// What an id of the other format names is not here; libgit2 was once asked, and wrote past its ids.
+#[test]
+fn an_id_of_the_other_object_format_is_of_no_commit() {
+    let scene = Scene::new();
+    let long = "1".repeat(64);
+    let pinned = ["--anchor", scene.anchor.as_str()];
+    for (base, head) in [(&long, &scene.gate), (&scene.gate, &long)] {
+        let cases = [
+            ("push", push("refs/heads/main", base, head)),
+            ("pull_request", pull_request("main", base, head)),
+            ("merge_group", events::merge_group("main", base, head)),
+            ("push", push("refs/tags/v0", base, head)),
+            ("push", push("refs/heads/topic", base, ZERO)),
+        ];
+        for (name, event) in cases {
+            for args in [&[][..], &pinned] {
+                let said = scene.event(name, &event, args);
+                let deleted = event["after"] == ZERO;
+                let gone = deleted && said.status == 0;
+                assert!(gone || matches!(said.status, 1..=3), "{event}: {} {}", said.out, said.err);
+            }
+        }
+    }
+}
+
+/// An honest push of many commits has an event file of several megabytes.
+#[test]
+fn a_push_of_many_commits_is_judged() {
+    let scene = Scene::new();
+    let next = work(&scene.sandbox, "project", "2");
+    let mut event = push("refs/heads/main", &scene.gate, &next);
+    event["commits"] = (0..2048).map(|_| json!({ "message": "x".repeat(1024) })).collect();
+    scene.event("push", &event, &[]).must(0, &[]);
+}

@@ -32,6 +32,8 @@ pub struct Limits {
     pub request_bytes: u64,
     /// Bytes of one bundle, and of the history in it: 4 GiB.
     pub bundle_bytes: u64,
+    /// Bytes of a build service's event file: 32 MiB (GitHub's reach 25 MB).
+    pub event_bytes: u64,
 }
 
 impl Default for Limits {
@@ -51,6 +53,7 @@ impl Default for Limits {
             changed_paths: 1_000_000,
             request_bytes: 16 << 20,
             bundle_bytes: 4 << 30,
+            event_bytes: 32 << 20,
         }
     }
 }
@@ -62,7 +65,7 @@ pub struct UnknownLimit;
 
 impl Limits {
     /// The names that `--limit` takes.
-    pub const NAMES: [&'static str; 14] = [
+    pub const NAMES: [&'static str; 15] = [
         "file-bytes",
         "object-bytes",
         "signature-bytes",
@@ -77,6 +80,7 @@ impl Limits {
         "changed-paths",
         "request-bytes",
         "bundle-bytes",
+        "event-bytes",
     ];
 
     /// Sets one limit by its name.
@@ -96,6 +100,7 @@ impl Limits {
             "changed-paths" => &mut self.changed_paths,
             "request-bytes" => &mut self.request_bytes,
             "bundle-bytes" => &mut self.bundle_bytes,
+            "event-bytes" => &mut self.event_bytes,
             _ => return Err(UnknownLimit),
         };
         *field = value;
