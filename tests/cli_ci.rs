@@ -380,8 +380,8 @@ fn an_event_that_is_not_understood_is_no_verdict() {
     run("issue_comment", "{}").must(2, &["issue_comment is not known"]);
     run("", "{}").must(2, &["no event is named"]);
     run("\u{1b}[31m\n::error::x", "{}").must(2, &["is not known here"]);
-    run("push", &format!("{{\"x\": \"{}\"}}", "x".repeat(1 << 20)))
-        .must(2, &["longer than 1048576"]);
+    run("push", &format!("{{\"x\": \"{}\"}}", "x".repeat(32 << 20)))
+        .must(2, &["longer than 33554432", "--limit event-bytes=N"]);
     for bad in ["main", "abc123", "\u{1b}[31m", "--upload-pack=x", "", "HEAD"] {
         run("pull_request", &pull_request("main", bad, &scene.gate).to_string())
             .must(2, &["is no full commit id"]);

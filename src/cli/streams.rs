@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind, Write};
 
 use crate::error::Error;
-use crate::model::text::shown_up_to;
+use crate::render::log_line;
 
 /// Characters of one line on standard error.
 const LINE_CHARS: usize = 4_096;
@@ -29,7 +29,7 @@ impl Streams<'_> {
 
     /// Writes lines to standard error, each made inert. Where even that fails nobody listens.
     pub fn say(&mut self, text: &str) {
-        let safe: String = text.lines().map(|line| shown_up_to(line, LINE_CHARS) + "\n").collect();
+        let safe: String = text.lines().map(|line| log_line(line, LINE_CHARS) + "\n").collect();
         let _: io::Result<()> = self.err.write_all(safe.as_bytes()).and_then(|()| self.err.flush());
     }
 }
@@ -62,8 +62,11 @@ mod tests {
     #[test]
     fn what_is_said_is_inert() {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        Streams { out: &mut out, err: &mut err }.say("a\u{1b}[31m\nb");
-        assert_eq!(String::from_utf8(err).unwrap(), "a\\u{1b}[31m\nb\n");
+        Streams { out: &mut out, err: &mut err }.say("a\u{1b}[31m\nb\n ::error::c ##[group]d");
+        assert_eq!(
+            String::from_utf8(err).unwrap(),
+            "a\\u{1b}[31m\nb\n\\u{3a}:error::c #\\u{23}[group]d\n"
+        );
         assert!(out.is_empty());
     }
 }

@@ -34,6 +34,8 @@ pub struct Limits {
     pub request_bytes: u64,
     /// Bytes of one bundle, and of the history in it: 4 GiB.
     pub bundle_bytes: u64,
+    /// Bytes of a build service's event file: 32 MiB (GitHub's reach 25 MB).
+    pub event_bytes: u64,
 }
 
 impl Default for Limits {
@@ -54,6 +56,7 @@ impl Default for Limits {
             codeowners_lines: 5_000,
             request_bytes: 16 << 20,
             bundle_bytes: 4 << 30,
+            event_bytes: 32 << 20,
         }
     }
 }
@@ -81,6 +84,7 @@ impl Limits {
         "codeowners-lines",
         "request-bytes",
         "bundle-bytes",
+        "event-bytes",
     ];
 
     /// Sets one limit by its name.
@@ -101,6 +105,7 @@ impl Limits {
             "codeowners-lines" => &mut self.codeowners_lines,
             "request-bytes" => &mut self.request_bytes,
             "bundle-bytes" => &mut self.bundle_bytes,
+            "event-bytes" => &mut self.event_bytes,
             _ => return Err(UnknownLimit),
         };
         *field = value;

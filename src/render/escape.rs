@@ -27,7 +27,12 @@ pub(super) fn line_up_to(text: &str, most: usize) -> String {
 /// As [`line`], for text that begins a line: there, `::error::` is obeyed as well, with blanks
 /// before it or without.
 pub(super) fn line_start(text: &str) -> String {
-    let safe = line(text);
+    line_start_up_to(text, MOST_CHARS)
+}
+
+/// As [`line_start`], with at most so many characters of the text.
+pub(super) fn line_start_up_to(text: &str, most: usize) -> String {
+    let safe = line_up_to(text, most);
     match safe.trim_start().strip_prefix("::") {
         Some(rest) => format!("\\u{{3a}}:{rest}"),
         None => safe,

@@ -36,6 +36,13 @@ pub use outlook::{blast_radius, blast_radius_json, revocations_json, status, sta
 
 use crate::report::Report;
 
+/// A line that stands in a build log beside a report, where services look for commands: inert, and
+/// with at most so many characters.
+#[must_use]
+pub fn log_line(text: &str, most: usize) -> String {
+    escape::line_start_up_to(text, most)
+}
+
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Format {

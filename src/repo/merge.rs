@@ -2,7 +2,7 @@
 //!
 //! It is written to a repository of its own, which the caller throws away.
 
-use super::object::{from_git, to_git};
+use super::object::from_git;
 use super::{Repository, parse_commit};
 use crate::error::{Error, Result};
 use crate::model::text::{shown, shown_bytes};
@@ -54,7 +54,8 @@ impl Repository {
                     "propose a branch without it",
                 )
             })?;
-            let tree = to_git(parsed.tree)
+            let tree = self
+                .git_id(parsed.tree)
                 .ok_or_else(|| Error::Defect("a tree without an id".to_owned()))?;
             git.find_tree(tree).map_err(|e| failed(&e))
         };

@@ -182,10 +182,7 @@ impl Repository {
     /// # Errors
     /// See [`ReadFailure`].
     pub fn read(&self, id: Oid) -> Result<Object, ReadFailure> {
-        let git_id = to_git(id).ok_or(ReadFailure::Missing(id))?;
-        if id.format() != self.format() {
-            return Err(ReadFailure::Missing(id));
-        }
+        let git_id = self.git_id(id).ok_or(ReadFailure::Missing(id))?;
         let (size, kind) = self.odb().read_header(git_id).map_err(|e| failure(id, &e))?;
         let kind = known(id, kind)?;
         self.within(id, kind, size)?;
@@ -226,7 +223,7 @@ impl Repository {
         id: Oid,
         work: impl FnOnce(&[u8]) -> T,
     ) -> Result<T, ReadFailure> {
-        let git_id = to_git(id).ok_or(ReadFailure::Missing(id))?;
+        let git_id = self.git_id(id).ok_or(ReadFailure::Missing(id))?;
         let (size, _) = self.odb().read_header(git_id).map_err(|e| failure(id, &e))?;
         let observed = u64::try_from(size).unwrap_or(u64::MAX);
         let allowed = self.limits().file_bytes.max(LARGE_BLOB);
@@ -245,7 +242,13 @@ impl Repository {
     /// Whether the repository holds an object of this name (its bytes are not looked at).
     #[must_use]
     pub fn holds(&self, id: Oid) -> bool {
-        to_git(id).is_some_and(|git_id| self.odb().exists(git_id))
+        self.git_id(id).is_some_and(|git_id| self.odb().exists(git_id))
+    }
+
+    /// The id as libgit2 takes it; `None` for one of the other object format, which is never here,
+    /// and which libgit2 would write past the end of its own shorter ids.
+    pub(super) fn git_id(&self, id: Oid) -> Option<git2::Oid> {
+        if id.format() == self.format() { to_git(id) } else { None }
     }
 
     /// The id that bytes would have as an object of this repository. Nothing is written.
@@ -292,7 +295,7 @@ pub fn hash_object(kind: ObjectKind, data: &[u8], format: ObjectFormat) -> Resul
         .ok_or_else(|| Error::Defect(format!("a {} could not be hashed", kind.name())))
 }
 
-pub(super) fn to_git(id: Oid) -> Option<git2::Oid> {
+fn to_git(id: Oid) -> Option<git2::Oid> {
     git2::Oid::from_bytes(id.as_bytes()).ok()
 }
 

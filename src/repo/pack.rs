@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::io::{BufRead, Read as _, Write};
 use std::path::Path;
 
-use super::object::to_git;
 use super::tree::EntryKind;
 use super::{ReadFailure, Repository, parse_commit};
 use crate::error::{Error, Result};
@@ -50,7 +49,7 @@ impl Repository {
         pack.set_threads(1);
         let mut failed = None;
         self.each_object(packed.tip, &mut |id, name| {
-            let Some(git_id) = to_git(id) else { return false };
+            let Some(git_id) = self.git_id(id) else { return false };
             match pack.insert_object(git_id, name) {
                 Ok(()) => true,
                 Err(error) => {

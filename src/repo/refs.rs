@@ -1,6 +1,6 @@
 //! Names that people type, resolved to full ids of commits.
 
-use super::object::{from_git, to_git};
+use super::object::from_git;
 use super::{ObjectKind, ReadFailure, Repository, parse_tag};
 use crate::error::{Error, Result};
 use crate::model::Oid;
@@ -187,7 +187,7 @@ impl Repository {
     /// Whether an id names a commit that is held here.
     #[must_use]
     pub fn is_commit(&self, id: Oid) -> bool {
-        to_git(id)
+        self.git_id(id)
             .and_then(|git_id| self.odb().read_header(git_id).ok())
             .is_some_and(|(_, kind)| kind == git2::ObjectType::Commit)
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Repository;
-use super::object::{from_git, to_git};
+use super::object::from_git;
 use super::tree::MODE_FILE;
 use crate::error::{Error, Result};
 use crate::model::Oid;
@@ -34,7 +34,7 @@ impl Repository {
             for (path, wanted) in files {
                 let (mode, id, size) = match wanted {
                     Wanted::Content(bytes) => (MODE_FILE, Some(git.blob(bytes)?), bytes.len()),
-                    Wanted::Object(mode, id) => (*mode, to_git(*id), 0),
+                    Wanted::Object(mode, id) => (*mode, self.git_id(*id), 0),
                     Wanted::Nothing => (0, None, 0),
                 };
                 match id {

@@ -370,3 +370,25 @@ fn trees_that_hold_each_other_are_bounded() {
     bounded(repo.diff(None, Some(plain)).unwrap_err());
     bounded(repo.diff(Some(plain), Some(other)).unwrap_err());
 }
+
+#[test]
+fn an_id_of_the_other_format_is_nowhere() {
+    for (own, other) in
+        [(ObjectFormat::Sha1, ObjectFormat::Sha256), (ObjectFormat::Sha256, ObjectFormat::Sha1)]
+    {
+        let lab = Lab::new(own);
+        let commit = lab.commit(lab.files(&[("a", "1")]), &[]);
+        let repo = lab.reopened();
+        let digits = if other == ObjectFormat::Sha1 { 40 } else { 64 };
+        let foreign = Oid::from_hex(&"1".repeat(digits)).unwrap();
+        for _ in 0..100 {
+            assert!(!repo.is_commit(foreign) && !repo.holds(foreign));
+            assert_eq!(
+                repo.with_large_blob(foreign, <[u8]>::len),
+                Err(ReadFailure::Missing(foreign))
+            );
+        }
+        assert!(repo.set_reference("refs/heads/x", foreign).is_err());
+        assert!(repo.is_commit(commit));
+    }
+}

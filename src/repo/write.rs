@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use super::object::{from_git, to_git};
+use super::object::from_git;
 use super::{ObjectKind, Repository};
 use crate::error::{Error, Result};
 use crate::model::text::shown;
@@ -65,7 +65,7 @@ impl Repository {
     /// # Errors
     /// [`Error::Unusable`] where the ref cannot be written.
     pub fn set_reference(&self, name: &str, id: Oid) -> Result<()> {
-        let id = to_git(id).ok_or_else(|| Error::Defect(format!("{id} is no object id")))?;
+        let id = self.git_id(id).ok_or_else(|| Error::Defect(format!("{id} is no object id")))?;
         self.git()
             .reference(name, id, true, "gatecheck demo")
             .map(|_| ())

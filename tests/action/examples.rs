@@ -37,6 +37,9 @@ fn gitlab() {
     scene.sandbox.write("project/topic", "topic");
     let topic = scene.sandbox.commit("project", "Topic");
     scene.git(&["push", "-q", "../server.git", "topic"]);
+    // A fork whose main holds what the merge request proposes.
+    scene.sandbox.git(".", &["clone", "-q", "--bare", "server.git", "fork.git"]);
+    scene.sandbox.git("fork.git", &["update-ref", "refs/heads/main", &scene.bad]);
     let run = |commit: &str, env: &[(&str, &str)]| {
         cloned(&scene, commit);
         let own = [("CI_DEFAULT_BRANCH", "main"), ("CI_COMMIT_SHA", commit)];
@@ -72,6 +75,64 @@ fn gitlab() {
         let (seen, log) = run(commit, env);
         assert_eq!(seen, status, "{env:?}: {log}");
         assert!(log.contains("refs/") || scene.sandbox.path("clone/gatecheck.xml").is_file());
+    }
+    // In the fork `origin` is the fork.
+    let url = scene.sandbox.path("server").to_str().unwrap().to_owned();
+    let forked = [
+        ("CI_PROJECT_ID", "2"),
+        ("CI_MERGE_REQUEST_PROJECT_ID", "1"),
+        ("CI_MERGE_REQUEST_PROJECT_URL", url.as_str()),
+        ("CI_DEFAULT_BRANCH", "main"),
+        ("CI_COMMIT_SHA", scene.bad.as_str()),
+    ];
+    cloned(&scene, &scene.bad);
+    let fork = scene.sandbox.path("fork.git");
+    scene.sandbox.git("clone", &["remote", "set-url", "origin", fork.to_str().unwrap()]);
+    let (seen, log) = shell(&scene, script, &[&forked[..], &request].concat());
+    assert_eq!(seen, 1, "{log}");
+}
+
+/// The script of `docs/ci.md` that follows these words.
+fn script_after(words: &str) -> String {
+    let page = std::fs::read_to_string(crate::runner::root().join("docs/ci.md")).unwrap();
+    let rest = page.split_once(words).unwrap().1;
+    rest.split_once("```sh\n").unwrap().1.split_once("```").unwrap().0.to_owned()
+}
+
+#[test]
+fn buildkite() {
+    let scene = Scene::new();
+    // Whoever may push tags makes one of the target's name, which holds what he proposes.
+    scene.sandbox.git("server.git", &["update-ref", "refs/tags/main", &scene.bad]);
+    for (commit, status) in [(&scene.good, 0), (&scene.bad, 1)] {
+        cloned(&scene, commit);
+        let env = [
+            ("BUILDKITE_PULL_REQUEST_BASE_BRANCH", "main"),
+            ("BUILDKITE_PIPELINE_DEFAULT_BRANCH", "main"),
+            ("BUILDKITE_COMMIT", commit.as_str()),
+        ];
+        let (seen, log) = shell(&scene, &script_after("Buildkite, for a pull request"), &env);
+        assert_eq!(seen, status, "{log}");
+    }
+}
+
+#[test]
+fn jenkins() {
+    let scene = Scene::new();
+    for (commit, before, status) in [
+        (&scene.good, scene.gate.as_str(), 0),
+        (&scene.bad, &scene.gate, 1),
+        (&scene.gate, &scene.good, 1),
+        (&scene.good, "", 2),
+    ] {
+        cloned(&scene, commit);
+        let env = [
+            ("GIT_PREVIOUS_COMMIT", before),
+            ("GIT_COMMIT", commit.as_str()),
+            ("GATECHECK_ANCHOR", scene.anchor.as_str()),
+        ];
+        let (seen, log) = shell(&scene, &script_after("Jenkins, for a build"), &env);
+        assert_eq!(seen, status, "{log}");
     }
 }
 

@@ -13,7 +13,11 @@ fn a_released_binary_must_be_the_pinned_one() {
     let built = std::path::Path::new(env!("CARGO_BIN_EXE_gatecheck"));
     let folder = built.parent().unwrap().to_str().unwrap();
     let archive = sandbox.path("released.tar.gz");
-    sandbox.tool("tar", ".", &["-czf", archive.to_str().unwrap(), "-C", folder, "gatecheck"]);
+    sandbox.write("other", "of no use");
+    let here = sandbox.path(".");
+    let members = ["-C", folder, "gatecheck", "-C", here.to_str().unwrap(), "other"];
+    let pack = [&["-czf", archive.to_str().unwrap()][..], &members].concat();
+    sandbox.tool("tar", ".", &pack);
     let sum = sandbox.tool("sha256sum", ".", &["released.tar.gz"])[..64].to_owned();
     let mut runner = Runner::new(sandbox);
     runner.action_path = sandbox.path("pinned").to_str().unwrap().to_owned();
@@ -32,10 +36,21 @@ fn a_released_binary_must_be_the_pinned_one() {
         runner.run("push", "refs/heads/main", &payload, &[("version", version)])
     };
     let good = format!("# comment\n{sum}  {name}\n");
-    let attested =
-        "#!/bin/sh\n[ \"$1 $2\" = 'attestation verify' ] && [ \"$4 $5\" = '--repo o/gatecheck' ]\n";
+    let attested = "#!/bin/bash\n[ \"$*\" = \"attestation verify ${3:?} --repo o/gatecheck \
+        --signer-workflow o/gatecheck/.github/workflows/release.yml --source-ref refs/tags/v1.2.3\" ] \
+        && [ -s \"$3\" ]\n";
+    // What lies there already is neither run nor written through.
+    let precious = sandbox.path("precious");
+    sandbox.write("precious", "as it was");
+    sandbox.write("temp/gatecheck-program/bin/.keep", "");
+    for name in ["bin/gatecheck", name] {
+        let link = sandbox.path(&format!("temp/gatecheck-program/{name}"));
+        std::os::unix::fs::symlink(&precious, link).unwrap();
+    }
     let ran = run("v1.2.3", &good, attested);
     assert_eq!((ran.status, ran.outputs["verdict"].as_str()), (0, "pass"), "{}", ran.log);
+    assert_eq!(sandbox.read("precious"), "as it was");
+    assert!(!sandbox.path("temp/gatecheck-program/bin/other").exists());
     let fails = [
         ("v1.2.3", good.replace(&sum, &"a".repeat(64)), attested, "not the file that was released"),
         ("v1.2.3", format!("{sum}  x{name}\n"), attested, "has no line for"),

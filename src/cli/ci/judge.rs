@@ -107,28 +107,30 @@ impl Run<'_> {
     /// Schedules and manual runs: the mainline as it stands.
     fn mainline(&self, branch: Option<&str>) -> Result<Report> {
         let mut asked = self.prepared.asked.clone();
-        if asked.anchor.is_none()
-            && asked.branch.is_none()
-            && let Some(branch) = branch
-        {
+        let pinned = asked.anchor.and_then(|(anchor, _)| self.registry(anchor));
+        let named = asked.branch.clone().or_else(|| pinned.map(|registry| registry.mainline));
+        if let Some(branch) = named.as_deref().or(branch) {
             asked.tip = Some(self.standing_branch(branch)?);
         }
         let report = self.verify(self.repo(), &asked)?;
         self.kept(report)
     }
 
-    /// A branch here, or as the remote `origin` has it.
-    fn standing_branch(&self, full: &str) -> Result<String> {
-        let short = full.strip_prefix("refs/heads/").unwrap_or(full);
-        for name in [full.to_owned(), format!("refs/remotes/origin/{short}")] {
-            if self.repo().reference(&name)?.is_some() {
-                return Ok(name);
-            }
+    /// A branch as the remote `origin` has it, else as it is here: the clone that a build service
+    /// keeps has a branch of that name from its first day, which nobody moves on.
+    fn standing_branch(&self, name: &str) -> Result<String> {
+        let short = name.strip_prefix("refs/heads/").unwrap_or(name);
+        let (here, there) = (format!("refs/heads/{short}"), format!("refs/remotes/origin/{short}"));
+        let repo = self.repo();
+        match (repo.reference(&here)?, repo.reference(&there)?) {
+            (Some(own), Some(remote)) if own == remote => Ok(here),
+            (_, Some(_)) => Ok(there),
+            (Some(_), None) => Ok(here),
+            (None, None) => Err(Error::cannot_read(
+                format!("the branch {} is not in this clone", shown(name)),
+                format!("git fetch origin {}", shown(short)),
+            )),
         }
-        Err(Error::cannot_read(
-            format!("the branch {} is not in this clone", shown(full)),
-            format!("git fetch origin {}", shown(short)),
-        ))
     }
 
     fn tag(&self, reference: &str, old: Option<Oid>, new: Option<Oid>) -> Result<Report> {
@@ -160,7 +162,16 @@ impl Run<'_> {
 
     fn deleted(&self, reference: &str, old: Option<Oid>, default: Option<&str>) -> Result<Answer> {
         let anchor = self.pinned(old.filter(|old| self.repo().is_commit(*old)))?;
-        let mainline = anchor.and_then(|(anchor, _)| self.registry(anchor)).map(|r| r.mainline);
+        let is = |name: Option<&str>| name == Some(reference);
+        let mainline = match anchor {
+            None => None,
+            Some((anchor, _)) => match self.registry(anchor) {
+                Some(registry) => Some(registry.mainline),
+                None if is(default) => None,
+                // The default branch need not be the one that gates are made on.
+                None => return Err(self.no_registry(reference, anchor)),
+            },
+        };
         if mainline.is_none() && default.is_none() {
             return Err(Error::cannot_read(
                 format!(
@@ -170,7 +181,6 @@ impl Run<'_> {
                 "pin an anchor (--anchor COMMIT), or name the default branch: --default-branch NAME",
             ));
         }
-        let is = |name: Option<&str>| name == Some(reference);
         if !is(mainline.as_deref()) && !is(default) {
             return Ok(Answer::Nothing(format!(
                 "{} was deleted, and it is not the mainline",
@@ -188,13 +198,27 @@ impl Run<'_> {
         Ok(Answer::Refused(Box::new(finding)))
     }
 
+    fn no_registry(&self, reference: &str, anchor: Oid) -> Error {
+        Error::cannot_read(
+            format!(
+                "{} was deleted, and the registry of the anchor {anchor}, which says what the mainline is, cannot be read",
+                shown(reference)
+            ),
+            format!("git fetch origin {anchor}"),
+        )
+    }
+
     fn change(&self, change: &Change, require_gate: bool) -> Result<Report> {
         let repo = self.repo();
         let here = change.base.filter(|base| repo.is_commit(*base));
         // Other branches come and go as they like; by a pinned anchor they are judged as they stand.
         let pinned = self.request.anchor.and_then(|(anchor, _)| self.registry(anchor));
+        // Registries of the branch itself can add to what is guarded, and take nothing away.
+        let own =
+            || here.into_iter().chain([change.head]).filter_map(|commit| self.registry(commit));
         let aside = change.kind == ChangeKind::Push
-            && pinned.is_some_and(|registry| !change.is_guarded(&registry));
+            && pinned.is_some_and(|registry| !change.is_guarded(&registry))
+            && !own().any(|registry| change.own_gates(&registry).is_some());
         if let (Some(base), None) = (change.base, here)
             && !aside
         {

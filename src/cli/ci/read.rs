@@ -1,7 +1,7 @@
 //! Reads the event from flags, environment and file.
 
 use super::super::environment::Environment;
-use super::super::judge::read_bounded;
+use super::super::judge::read_up_to;
 use super::super::verify::Request;
 use super::EventArgs;
 use crate::ci::{self, Given, Plan};
@@ -34,7 +34,7 @@ pub(super) fn plan(
     let payload = match &file {
         None => None,
         Some(file) => {
-            let bytes = read_bounded(file, request.limits.file_bytes).map_err(|error| {
+            let bytes = read_up_to(file, request.limits.event_bytes, "event-bytes").map_err(|error| {
                 match error {
                     Error::File { path, source } => Error::unusable(
                         format!(

@@ -1,0 +1,152 @@
+//! `gatecheck ci` where clone, event or change would have it look the wrong way.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that panics has done its work"
+)]
+
+mod cli_support;
+
+use cli_support::Sandbox;
+use cli_support::events::{self, ZERO, pull_request, push};
+use cli_support::project::{founded, gate, work};
+use serde_json::{Value, json};
+
+struct Scene {
+    sandbox: Sandbox,
+    anchor: String,
+    gate: String,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let sandbox = Sandbox::new();
+        sandbox.ssh_key();
+        let anchor = founded(&sandbox, "project");
+        let gate = gate(&sandbox, "project", 0, "none");
+        Self { sandbox, anchor, gate }
+    }
+
+    fn git(&self, args: &[&str]) -> String {
+        self.sandbox.git("project", args)
+    }
+
+    fn event(&self, name: &str, payload: &Value, args: &[&str]) -> cli_support::Said {
+        events::run(&self.sandbox, "project", name, &payload.to_string(), args)
+    }
+
+    fn edit_registry(&self, from: &str, to: &str) -> String {
+        let path = "project/keys/reviewer-registry.toml";
+        let text = self.sandbox.read(path);
+        assert!(text.contains(from), "{text}");
+        self.sandbox.write(path, &text.replacen(from, to, 1));
+        self.sandbox.commit("project", "Change the registry")
+    }
+}
+
+/// A build service that keeps its clone has a local branch from the day on which it was cloned.
+#[test]
+fn a_schedule_judges_the_mainline_of_the_server() {
+    let scene = Scene::new();
+    let bad = scene.edit_registry("serial = 1", "serial = 2");
+    scene.git(&["checkout", "-q", "--detach", &scene.gate]);
+    scene.git(&["branch", "-f", "main", &scene.gate]);
+    scene.git(&["update-ref", "refs/remotes/origin/main", &bad]);
+    let event = json!({ "repository": { "default_branch": "main" } });
+    for args in [&["--anchor", scene.anchor.as_str()][..], &["--trust-on-first-use"]] {
+        let said = scene.event("schedule", &event, args);
+        said.must(1, &["unauthorised-registry-change"]);
+    }
+}
+
+/// What the mainline is stands in the anchor's registry; where that cannot be read nobody knows.
+#[test]
+fn a_deleted_branch_is_not_passed_over_where_the_mainline_is_unknown() {
+    let scene = Scene::new();
+    let mut event = push("refs/heads/main", &scene.gate, ZERO);
+    event["repository"]["default_branch"] = json!("develop");
+    scene.event("push", &event, &["--anchor", &scene.anchor]).must(1, &["mainline-replaced"]);
+    let absent = "1".repeat(40);
+    scene
+        .event("push", &event, &["--anchor", &absent])
+        .must(3, &["refs/heads/main was deleted", "cannot be read", "help: git fetch origin 1"]);
+    event["ref"] = json!("refs/heads/develop");
+    scene.event("push", &event, &["--anchor", &absent]).must(1, &["mainline-replaced"]);
+}
+
+/// Gates of a branch must stay on it, also where a ceremony listed the branch after the anchor.
+#[test]
+fn a_branch_that_was_listed_since_the_anchor_is_guarded() {
+    let scene = Scene::new();
+    scene.git(&["checkout", "-q", "-b", "release/1"]);
+    let listed = scene.edit_registry("mainline =", "branches = [\"release/*\"]\nmainline =");
+    scene.git(&["reset", "-q", "--hard", &scene.gate]);
+    let head = work(&scene.sandbox, "project", "2");
+    let pinned = ["--anchor", scene.anchor.as_str()];
+    let mut event = push("refs/heads/release/1", &listed, &head);
+    event["forced"] = json!(true);
+    scene.event("push", &event, &pinned).must(1, &["error[rollback]", "was forced"]);
+    // Any other branch comes and goes.
+    let mut event = push("refs/heads/topic", &listed, &head);
+    event["forced"] = json!(true);
+    scene.event("push", &event, &pinned).must(0, &[]);
+}
+
+/// What goes to standard error stands in the same log as everything else.
+#[test]
+fn a_path_in_conflict_is_no_command_to_the_log() {
+    let scene = Scene::new();
+    let name = "##[add-mask]e ::stop-commands::t\n::error::x";
+    scene.sandbox.write(&format!("project/{name}"), "1");
+    let base = scene.sandbox.commit("project", "One");
+    scene.git(&["reset", "-q", "--hard", &scene.gate]);
+    scene.sandbox.write(&format!("project/{name}"), "2");
+    let head = scene.sandbox.commit("project", "Two");
+    let event = pull_request("main", &base, &head);
+    let said = scene.event("pull_request", &event, &[]).must(3, &["conflicts with its target"]);
+    let all = format!("{}\n{}", said.out, said.err);
+    assert!(all.contains("add-mask"), "{all}");
+    assert!(!all.contains("##[") && !all.contains("\n::"), "{all}");
+}
+
+/// What an id of the other format names is not here; libgit2 was once asked, and wrote past its ids.
+#[test]
+fn an_id_of_the_other_object_format_is_of_no_commit() {
+    let scene = Scene::new();
+    let long = "1".repeat(64);
+    let pinned = ["--anchor", scene.anchor.as_str()];
+    for (base, head) in [(&long, &scene.gate), (&scene.gate, &long)] {
+        let cases = [
+            ("push", push("refs/heads/main", base, head)),
+            ("pull_request", pull_request("main", base, head)),
+            ("merge_group", events::merge_group("main", base, head)),
+            ("push", push("refs/tags/v0", base, head)),
+            ("push", push("refs/heads/topic", base, ZERO)),
+        ];
+        for (name, event) in cases {
+            for args in [&[][..], &pinned] {
+                let said = scene.event(name, &event, args);
+                let deleted = event["after"] == ZERO;
+                let gone = deleted && said.status == 0;
+                assert!(gone || matches!(said.status, 1..=3), "{event}: {} {}", said.out, said.err);
+            }
+        }
+    }
+}
+
+/// An honest push of many commits has an event file of several megabytes.
+#[test]
+fn a_push_of_many_commits_is_judged() {
+    let scene = Scene::new();
+    let next = work(&scene.sandbox, "project", "2");
+    let mut event = push("refs/heads/main", &scene.gate, &next);
+    event["commits"] = (0..2048).map(|_| json!({ "message": "x".repeat(1024) })).collect();
+    scene.event("push", &event, &[]).must(0, &[]);
+}
