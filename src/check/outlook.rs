@@ -10,10 +10,10 @@ use crate::history::{self, Failure};
 use crate::ledger;
 use crate::model::policy::AiAssisted;
 use crate::model::step::{Brought, Head};
-use crate::model::text::shown;
+use crate::model::text::{shown, shown_bytes};
 use crate::model::{Domain, Oid, Registry};
 use crate::progress::Progress;
-use crate::repo::{EntryKind, ReadFailure, Repository};
+use crate::repo::{Entry, EntryKind, ReadFailure, Repository, Staged};
 use crate::tokens::Sought;
 
 /// The next gate, before anybody signed it off.
@@ -40,6 +40,8 @@ pub struct Change {
     pub paths: Vec<Vec<u8>>,
     /// Commits that lead from one to the other, oldest first.
     pub commits: Vec<Brought>,
+    /// What is looked at instead of that commit's tree: what is staged on top of it.
+    pub staged: Option<Staged>,
 }
 
 /// Looks at the next gate. `request.tip` is what it stands on, and `content` the commit whose tree
@@ -69,9 +71,7 @@ pub fn outlook(
 pub fn change(repo: &Repository, in_force: &InForce, base: Oid, content: Oid) -> Result<Change> {
     let (before, after) = (tree_of(repo, base), tree_of(repo, content));
     let (before, after) = (before.map_err(unreadable)?, after.map_err(unreadable)?);
-    let is_content = |path: &Vec<u8>| {
-        !std::str::from_utf8(path).is_ok_and(|path| in_force.paths.classify(path).is_some())
-    };
+    let is_content = |path: &Vec<u8>| is_content(in_force, path);
     let changes = repo.diff(Some(before), Some(after)).map_err(unreadable)?;
     let paths = changes.into_iter().map(|change| change.path).filter(is_content).collect();
     let mut commits = match history::since(repo, content, base) {
@@ -85,7 +85,37 @@ pub fn change(repo: &Repository, in_force: &InForce, base: Oid, content: Oid) ->
         commit.paths.retain(is_content);
     }
     commits.retain(|commit| !commit.paths.is_empty());
-    Ok(Change { base, content, paths, commits })
+    Ok(Change { base, content, paths, commits, staged: None })
+}
+
+/// Looks at a change with what is staged on top of it. The second list holds the paths of which no
+/// commit tells yet.
+///
+/// # Errors
+/// [`Error::CannotRead`] where a tree cannot be read.
+pub fn with_staged(
+    repo: &Repository,
+    in_force: &InForce,
+    change: Change,
+    staged: Staged,
+) -> Result<(Change, Vec<Vec<u8>>)> {
+    let differences = |commit: Oid| -> Result<Vec<Vec<u8>>> {
+        let tree = tree_of(repo, commit).map_err(unreadable)?;
+        let before = repo.list(tree).map_err(unreadable)?.into_iter();
+        let before = before.map(|(path, entry)| (path, (entry.mode, entry.id))).collect();
+        let mut paths = staged.differences(&before);
+        paths.retain(|path| is_content(in_force, path));
+        paths.sort();
+        Ok(paths)
+    };
+    let uncommitted = differences(change.content)?;
+    let paths = differences(change.base)?;
+    Ok((Change { paths, staged: Some(staged), ..change }, uncommitted))
+}
+
+/// Whether a path is no manifest.
+fn is_content(in_force: &InForce, path: &[u8]) -> bool {
+    !std::str::from_utf8(path).is_ok_and(|path| in_force.paths.classify(path).is_some())
 }
 
 impl Change {
@@ -128,14 +158,22 @@ impl Change {
             let care = path.ends_with(b".rs").then(|| "unsafe".to_owned());
             let sought: BTreeSet<String> = asked.chain(care).collect();
             let sought: Vec<String> = sought.into_iter().collect();
-            let Ok(name) = std::str::from_utf8(path) else { continue };
             if sought.is_empty() {
                 continue;
             }
-            let text = |tree| text_at(repo, tree, name);
-            match (text(before)?, text(after)?) {
+            let Ok(name) = std::str::from_utf8(path) else {
+                closed.push(shown_bytes(path));
+                continue;
+            };
+            let new = match &self.staged {
+                Some(staged) => text_of(repo, staged.get(path)),
+                None => text_at(repo, after, name),
+            };
+            match (text_at(repo, before, name)?, new?) {
                 (_, Text::None) => {}
-                (Text::Closed, _) | (_, Text::Closed) => closed.push(shown(name)),
+                (Text::Closed, _) | (_, Text::Closed | Text::Elsewhere) => {
+                    closed.push(shown(name));
+                }
                 (old, Text::Some(new)) => {
                     let old = if let Text::Some(old) = old { old } else { String::new() };
                     for added in Sought::new(&sought).added(path, &old, &new) {
@@ -172,14 +210,23 @@ enum Text {
     Some(String),
     /// Too long, or no text.
     Closed,
+    /// A link or a submodule, which leads to something else.
+    Elsewhere,
 }
 
 fn text_at(repo: &Repository, tree: Oid, path: &str) -> Result<Text> {
     let entry = repo.lookup(tree, path).map_err(unreadable)?;
-    let Some(entry) = entry.filter(|entry| entry.kind() == EntryKind::File) else {
-        return Ok(Text::None);
-    };
-    match repo.read_blob(entry.id) {
+    text_of(repo, entry.map(|entry| (entry.mode, entry.id)))
+}
+
+fn text_of(repo: &Repository, file: Option<(u32, Oid)>) -> Result<Text> {
+    let Some((mode, id)) = file else { return Ok(Text::None) };
+    match (Entry { mode, name: Vec::new(), id }).kind() {
+        EntryKind::File => {}
+        EntryKind::Tree => return Ok(Text::None),
+        EntryKind::Symlink | EntryKind::Submodule => return Ok(Text::Elsewhere),
+    }
+    match repo.read_blob(id) {
         Ok(bytes) => Ok(String::from_utf8(bytes).map_or(Text::Closed, Text::Some)),
         Err(ReadFailure::TooLarge { .. }) => Ok(Text::Closed),
         Err(failure) => Err(unreadable(failure)),
@@ -188,7 +235,7 @@ fn text_at(repo: &Repository, tree: Oid, path: &str) -> Result<Text> {
 
 fn is_ai_assisted(policy: &AiAssisted, head: &Head) -> bool {
     head.trailers.iter().any(|trailer| {
-        policy.trailers.iter().any(|token| trailer.token.eq_ignore_ascii_case(token))
+        policy.trailers.iter().any(|token| trailer.token.eq_ignore_ascii_case(token.trim()))
             || (trailer.token.eq_ignore_ascii_case("co-authored-by")
                 && policy.co_authors.iter().any(|pattern| pattern.is_match(&trailer.value)))
     })

@@ -179,6 +179,16 @@ impl<'e> Desk<'e> {
         bytes: &[u8],
         apart: bool,
     ) -> Result<Foreseen, Error> {
+        self.foresee_bound(at, bytes, apart).map(|(foreseen, _)| foreseen)
+    }
+
+    /// The same, with what is staged where that was judged.
+    pub(super) fn foresee_bound(
+        &self,
+        at: (&ManifestName, &str),
+        bytes: &[u8],
+        apart: bool,
+    ) -> Result<(Foreseen, Option<Staged>), Error> {
         let proposal = Proposal {
             name: at.0.clone(),
             path: at.1.to_owned(),
@@ -188,14 +198,14 @@ impl<'e> Desk<'e> {
         let foreseen = self.foresee(&proposal)?;
         let bound = match foreseen.manifest.as_ref().map(|manifest| &manifest.binding) {
             Some(Binding::Tree(bound)) => *bound,
-            _ => return Ok(foreseen),
+            _ => return Ok((foreseen, None)),
         };
         if bound == foreseen.subject {
-            return Ok(foreseen);
+            return Ok((foreseen, None));
         }
-        let Some(staged) = self.repo.staged()? else { return Ok(foreseen) };
-        let other = self.foresee(&Proposal { staged: Some(staged), ..proposal })?;
-        Ok(if bound == other.subject { other } else { foreseen })
+        let Some(staged) = self.repo.staged()? else { return Ok((foreseen, None)) };
+        let other = self.foresee(&Proposal { staged: Some(staged.clone()), ..proposal })?;
+        Ok(if bound == other.subject { (other, Some(staged)) } else { (foreseen, None) })
     }
 
     /// The manifest that was named, else the only draft that lies in the work tree.

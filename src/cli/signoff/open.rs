@@ -9,12 +9,27 @@ use super::me::{Me, SignerArgs};
 use super::{Place, ask, files, say_registry, vouch, who};
 use crate::check::{self, Change, Foreseen, Outlook};
 use crate::error::Error;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Code, Finding, Severity};
 use crate::manifest::edit::Editing;
-use crate::model::manifest::{PreviousGate, Target};
+use crate::model::manifest::{Binding, PreviousGate, Target};
 use crate::model::text::shown;
 use crate::model::{DomainId, Manifest, ManifestName, ReviewerId, Signoff};
 use crate::render::{self, Format};
+
+/// What a manifest is bound to.
+struct Bound {
+    change: Change,
+    /// Whose content that is, for people.
+    content: String,
+    /// Paths that no commit brought yet.
+    uncommitted: Vec<Vec<u8>>,
+}
+
+impl Bound {
+    fn of(change: Change, content: String) -> Self {
+        Self { change, content, uncommitted: Vec::new() }
+    }
+}
 
 /// A manifest that is open on the desk.
 pub(super) struct Open<'e> {
@@ -55,20 +70,51 @@ impl<'e> Open<'e> {
         read.map_err(|error| files::not_edited(error, &self.place.path))
     }
 
-    /// What the manifest is about, since the gate before it.
-    fn change(&self) -> Result<Change, Error> {
-        let ManifestName::Reattest { epoch, .. } = &self.place.name else {
-            return Ok(self.outlook.change.clone());
+    /// What the manifest is bound to, since the gate before it; not what happens to be checked
+    /// out. What was wrong with it before anybody signs comes back instead.
+    fn bound(&self, manifest: &Manifest) -> Result<Result<Bound, Vec<Finding>>, Error> {
+        let (repo, in_force) = (&self.desk.repo, &self.outlook.in_force);
+        let here = || self.outlook.change.clone();
+        if let ManifestName::Reattest { epoch, .. } = &self.place.name {
+            let Some(accepted) = self.outlook.next.accepted.get(epoch) else {
+                return Ok(Ok(Bound::of(here(), "what is checked out".to_owned())));
+            };
+            let base = match accepted.previous {
+                PreviousGate::Gate(gate) => gate,
+                PreviousGate::None => in_force.anchor.commit,
+            };
+            let change = check::change(repo, in_force, base, accepted.gate)?;
+            return Ok(Ok(Bound::of(
+                change,
+                format!("that of the gate {}", accepted.gate.short()),
+            )));
+        }
+        let at = (&self.place.name, self.place.path.as_str());
+        let (foreseen, staged) = self.desk.foresee_bound(at, self.text.as_bytes(), self.apart)?;
+        let wrong = |finding: &Finding| {
+            matches!(finding.code, Code::SubjectMismatch | Code::GateCommitUnresolvable)
+                && finding.severity >= Severity::Undecided
         };
-        let Some(accepted) = self.outlook.next.accepted.get(epoch) else {
-            return Ok(self.outlook.change.clone());
+        if foreseen.findings.iter().any(wrong) {
+            return Ok(Err(foreseen.findings.into_iter().filter(|f| wrong(f)).collect()));
+        }
+        if foreseen.in_force.tip != in_force.tip {
+            return Err(Error::unusable(
+                "the branch moved on meanwhile; nothing was signed",
+                "look at it, and run the same command again",
+            ));
+        }
+        if let Binding::Commit(commit) = manifest.binding {
+            let change = check::change(repo, in_force, here().base, commit)?;
+            return Ok(Ok(Bound::of(change, format!("that of commit {commit}"))));
+        }
+        let head = self.desk.head.short();
+        let Some(staged) = staged else {
+            return Ok(Ok(Bound::of(here(), format!("that of commit {head}, HEAD"))));
         };
-        let in_force = &self.outlook.in_force;
-        let base = match accepted.previous {
-            PreviousGate::Gate(gate) => gate,
-            PreviousGate::None => in_force.anchor.commit,
-        };
-        check::change(&self.desk.repo, in_force, base, accepted.gate)
+        let (change, uncommitted) = check::with_staged(repo, in_force, here(), staged)?;
+        let content = format!("what is staged, which is not that of commit {head}, HEAD");
+        Ok(Ok(Bound { change, content, uncommitted }))
     }
 
     /// Shows what will be signed, and asks.
@@ -80,6 +126,13 @@ impl<'e> Open<'e> {
         args: &SignerArgs,
         streams: &mut Streams<'_>,
     ) -> Result<bool, Error> {
+        let bound = match self.bound(manifest)? {
+            Ok(bound) => bound,
+            Err(against) => {
+                self.say_refused(&against, streams)?;
+                return Ok(false);
+            }
+        };
         let registry = &self.outlook.in_force.registry;
         let gate = match &manifest.target {
             Target::Epoch(epoch) => format!("epoch {epoch}"),
@@ -92,10 +145,13 @@ impl<'e> Open<'e> {
         };
         let mut text =
             format!("{} vouches for {} at {gate}, {since}:\n", me.reviewer, signoff.domain);
-        let (change, domain) = (self.change()?, registry.domains.get(&signoff.domain));
+        let (change, domain) = (&bound.change, registry.domains.get(&signoff.domain));
         let (mut added, closed) = change.added_tokens(&self.desk.repo, registry, domain)?;
         added.extend(closed.iter().map(|path| format!("{path} could not be looked into")));
-        text.push_str(&vouch::mine(&change, registry, domain, &added));
+        text.push_str(&format!("content: {}\n", bound.content));
+        text.push_str(&vouch::mine(change, registry, domain, &added));
+        text.push_str(&vouch::uncommitted(&bound.uncommitted));
+        text.push_str(&vouch::cures(&self.desk.repo, &manifest.cures));
         text.push_str(&words(signoff));
         text.push_str(&format!("signed with {}\n", me.key()));
         streams.print(text.as_bytes())?;

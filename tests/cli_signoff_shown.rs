@@ -1,0 +1,135 @@
+//! What somebody is shown before their key signs is what it signs, and nothing is signed unasked.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test that panics has done its work"
+)]
+
+mod cli_support;
+
+use cli_support::Sandbox;
+use cli_support::people::{Person, found};
+
+const MANIFEST: &str = "project/epoch_signoffs/epoch-0.toml";
+
+/// Changes one line of the manifest, as whoever drafted it could have.
+fn doctor(sandbox: &Sandbox, begin: &str, line: &str) {
+    let text = sandbox.read(MANIFEST);
+    let old = text.lines().find(|line| line.starts_with(begin)).unwrap();
+    sandbox.write(MANIFEST, &text.replace(old, line));
+}
+
+#[test]
+fn what_is_staged_is_shown_where_that_is_what_is_signed() {
+    let sandbox = Sandbox::new();
+    let (ada, bob) = (Person::with_ssh(&sandbox, "ada"), Person::with_ssh(&sandbox, "bob"));
+    found(&sandbox, [&ada, &bob], "");
+    ada.signoff(&["new"]).must(0, &[]);
+    sandbox.write("project/docs/more.rs", "fn a() { unsafe { b() } }\n");
+    sandbox.write("project/kernel/a.rs", "fn other() {}\n");
+    std::os::unix::fs::symlink("/etc/passwd", sandbox.path("project/docs/link.rs")).unwrap();
+    ada.git(&["add", "docs", "kernel"]);
+    let tree = ada.git(&["write-tree"]);
+    doctor(&sandbox, "subject_tree", &format!("subject_tree = \"{tree}\""));
+    ada.add("docs", &[]).must(
+        0,
+        &[
+            "content: what is staged, which is not that of commit",
+            "  docs/guide\n",
+            "  docs/more.rs:1 unsafe\n",
+            "  docs/link.rs could not be looked into\n",
+            "3 files are staged and in no commit yet",
+            "  kernel/a.rs\n",
+        ],
+    );
+}
+
+#[test]
+fn the_commit_that_is_signed_is_shown_and_not_what_is_checked_out() {
+    let sandbox = Sandbox::new();
+    let (ada, bob) = (Person::with_ssh(&sandbox, "ada"), Person::with_ssh(&sandbox, "bob"));
+    found(&sandbox, [&ada, &bob], "");
+    let bad = bob.work("docs/more.rs", "fn a() { unsafe { b() } }\n");
+    bob.git(&["rm", "-q", "docs/more.rs"]);
+    bob.commit("Take it back");
+    bob.signoff(&["new", "--commit", &bad]).must(0, &[]);
+    let that = format!("content: that of commit {bad}\n");
+    ada.add("docs", &[]).must(0, &[&that, "  docs/more.rs\n", "  docs/more.rs:1 unsafe\n"]);
+}
+
+#[test]
+fn cures_that_somebody_else_wrote_down_are_shown() {
+    let sandbox = Sandbox::new();
+    let (ada, bob) = (Person::with_ssh(&sandbox, "ada"), Person::with_ssh(&sandbox, "bob"));
+    found(&sandbox, [&ada, &bob], "");
+    let odd = bob.work("docs/more", "2\n");
+    ada.signoff(&["new"]).must(0, &[]);
+    let cures = format!("previous_gate = \"none\"\ncures = [\"{odd}\", \"{:040}\"]", 7);
+    doctor(&sandbox, "previous_gate", &cures);
+    let said = ada.signoff(&["add", "--domain", "docs"]);
+    let shown = format!("  {odd} Work on docs/more\n");
+    said.must(2, &["it cures 2 refused commits", &shown, "7 cannot be read here", "content: that"]);
+}
+
+#[test]
+fn what_is_bound_to_unknown_content_is_refused_before_anybody_is_asked() {
+    let sandbox = Sandbox::new();
+    let (ada, bob) = (Person::with_ssh(&sandbox, "ada"), Person::with_ssh(&sandbox, "bob"));
+    found(&sandbox, [&ada, &bob], "");
+    ada.signoff(&["new"]).must(0, &[]);
+    let empty = ada.git(&["hash-object", "-t", "tree", "/dev/null"]);
+    doctor(&sandbox, "subject_tree", &format!("subject_tree = \"{empty}\""));
+    sandbox.write("ada/never", "#!/bin/sh\ntouch \"$HOME/signed\"\nexit 1\n");
+    sandbox.tool("chmod", "ada", &["+x", "never"]);
+    ada.run("git", "project", &["config", "--global", "gpg.ssh.program", "~/never"]);
+    let said = ada.add("docs", &[]);
+    assert!(!said.out.contains("vouches for"), "{}", said.out);
+    said.must(1, &["subject-mismatch", "is as it was"]);
+    assert!(!sandbox.path("ada/signed").exists());
+}
+
+/// The answers that a person at a terminal can give.
+#[cfg(target_os = "linux")]
+#[test]
+fn only_a_yes_signs() {
+    use std::io::Write as _;
+    use std::process::Stdio;
+
+    let sandbox = Sandbox::new();
+    let (ada, bob) = (Person::with_ssh(&sandbox, "ada"), Person::with_ssh(&sandbox, "bob"));
+    found(&sandbox, [&ada, &bob], "");
+    ada.signoff(&["new"]).must(0, &[]);
+    let draft = sandbox.read(MANIFEST);
+    let line = format!("{} signoff add --domain docs", env!("CARGO_BIN_EXE_gatecheck"));
+    let answered = |answer: &str| {
+        let mut terminal = ada.command("script", "project");
+        terminal.args(["-q", "-e", "-c", &line, "/dev/null"]);
+        let streams = terminal.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut terminal = streams.spawn().unwrap();
+        terminal.stdin.take().unwrap().write_all(answer.as_bytes()).unwrap();
+        let done = terminal.wait_with_output().unwrap();
+        let words = String::from_utf8_lossy(&done.stdout).into_owned();
+        assert!(words.contains("Sign this? Type y and Enter"), "{answer:?}: {words}");
+        (done.status.code(), words)
+    };
+    for answer in ["n\n", "\n", "", "yn\n", "no y\n", "maybe\ny\n", &"y".repeat(100)] {
+        let (status, words) = answered(answer);
+        assert_eq!(status, Some(1), "{answer:?}: {words}");
+        assert!(words.contains("nothing was signed"), "{answer:?}: {words}");
+        assert_eq!(sandbox.read(MANIFEST), draft, "{answer:?}");
+    }
+    // Nobody can be asked.
+    let said = ada.signoff(&["add", "--domain", "docs"]);
+    said.must(2, &["nobody can be asked", "--yes"]);
+    assert_eq!(sandbox.read(MANIFEST), draft);
+    let (status, words) = answered("y\n");
+    assert_eq!(status, Some(0), "{words}");
+    assert_ne!(sandbox.read(MANIFEST), draft);
+}
