@@ -133,3 +133,21 @@ fn only_a_yes_signs() {
     assert_eq!(status, Some(0), "{words}");
     assert_ne!(sandbox.read(MANIFEST), draft);
 }
+
+#[test]
+fn a_command_to_copy_runs_nothing_that_a_name_says() {
+    let sandbox = Sandbox::new();
+    let (ada, bob) = (Person::with_ssh(&sandbox, "ada"), Person::with_ssh(&sandbox, "bob"));
+    let anchor = found(&sandbox, [&ada, &bob], "[policy.gates]\nmanifest = \"a;b/e{epoch}.toml\"");
+    let path = "'a;b/e0.toml'";
+    ada.signoff(&["new"]).must(0, &["written: a;b/e0.toml"]);
+    ada.signoff(&["new"]).must(2, &[&format!("gatecheck signoff check {path}\n")]);
+    ada.add("docs", &[]).must(0, &[]);
+    let added = bob.add("kernel", &[]);
+    let line = format!("git add {path} && git commit -S");
+    added.must(0, &[&line]);
+    ada.run("sh", "project", &["-c", &format!("{line} -q -m 'Epoch 0'")]);
+    ada.gatecheck(&["verify", "--anchor", &anchor, "--format", "concise"]).must(0, &["pass:"]);
+    let said = ada.signoff(&["dissent", "1", "--domain", "docs", "--reason", "no", "--yes"]);
+    said.must(0, &["git add 'a;b/e1.dissent-ada.toml' && git commit"]);
+}

@@ -11,7 +11,7 @@ use super::{Place, place, request};
 use crate::check::{self, Foreseen, InForce, Outlook, Proposal, Request};
 use crate::error::Error;
 use crate::model::manifest::Binding;
-use crate::model::text::shown;
+use crate::model::text::{shown, typed};
 use crate::model::{Limits, ManifestName, Oid};
 use crate::repo::{ReadFailure, Repository, Staged, parse_commit};
 
@@ -283,7 +283,7 @@ impl<'e> Desk<'e> {
         if self.top()?.join(path).symlink_metadata().is_ok() {
             return Err(Error::unusable(
                 format!("{} is there already, and nothing is overwritten", shown(path)),
-                format!("see what it lacks: gatecheck signoff check {}", shown(path)),
+                format!("see what it lacks: gatecheck signoff check {}", typed(path)),
             ));
         }
         if self.holds(self.head, path)? {
@@ -292,7 +292,7 @@ impl<'e> Desk<'e> {
                 format!(
                     "a refused gate is tried again by a commit that adds the file anew: git rm {0} \
                      && git commit, then draft it",
-                    shown(path)
+                    typed(path)
                 ),
             ));
         }

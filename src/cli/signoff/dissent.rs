@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::finding::{Code, Finding, Severity};
 use crate::manifest::edit::{Draft, Editing, blank};
 use crate::model::manifest::{Binding, Target};
-use crate::model::text::{is_blank, shown};
+use crate::model::text::{is_blank, shown, typed};
 use crate::model::{DomainId, ManifestName, Signoff};
 use crate::render::{self, Format};
 
@@ -139,7 +139,7 @@ pub(super) fn run(
          it is bound to the content of {1}: commit it alone, before anything else\n\
          \x20 git add {0} && git commit -m \"Dissent\" -- {0}\n\
          then it blocks the gate, until you sign off without dissent or an override lifts it\n",
-        shown(&path),
+        typed(&path),
         desk.head.short()
     );
     streams.print(words.as_bytes())?;

@@ -8,7 +8,7 @@ use super::super::output::{new_file_beside, write_whole};
 use crate::error::Error;
 use crate::manifest::edit::EditError;
 use crate::model::Limits;
-use crate::model::text::shown;
+use crate::model::text::{shown, typed};
 use crate::render::{self, Format, Style};
 
 /// The text of a manifest that can be edited.
@@ -33,7 +33,7 @@ pub(super) fn no_conflict(text: &str, name: &str) -> Result<(), Error> {
             format!(
                 "unite both sides: git show :2:{0} > ours.toml; git show :3:{0} > theirs.toml; \
                  gatecheck signoff merge ours.toml theirs.toml; mv ours.toml {0}",
-                shown(name)
+                typed(name)
             ),
         )),
     }

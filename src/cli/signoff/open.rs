@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::finding::{Code, Finding, Severity};
 use crate::manifest::edit::Editing;
 use crate::model::manifest::{Binding, PreviousGate, Target};
-use crate::model::text::shown;
+use crate::model::text::{shown, typed};
 use crate::model::{DomainId, Manifest, ManifestName, ReviewerId, Signoff};
 use crate::render::{self, Format};
 
@@ -186,7 +186,7 @@ impl<'e> Open<'e> {
 
     /// What makes the gate, once nothing is missing.
     fn how_to_land(&self) -> String {
-        let path = shown(&self.place.path);
+        let path = typed(&self.place.path);
         let mainline = shown(&self.outlook.in_force.mainline);
         if self.desk.branch.as_deref() == Some(self.outlook.in_force.mainline.as_str()) {
             return format!("nothing is missing: git add {path} && git commit -S makes the gate\n");
