@@ -38,6 +38,7 @@ fn what_is_staged_is_shown_where_that_is_what_is_signed() {
     ada.git(&["add", "docs", "kernel"]);
     let tree = ada.git(&["write-tree"]);
     doctor(&sandbox, "subject_tree", &format!("subject_tree = \"{tree}\""));
+    ada.gatecheck(&["preview"]).must(1, &["note: it is bound to what is staged, and not to this"]);
     ada.add("docs", &[]).must(
         0,
         &[
@@ -60,6 +61,8 @@ fn the_commit_that_is_signed_is_shown_and_not_what_is_checked_out() {
     bob.git(&["rm", "-q", "docs/more.rs"]);
     bob.commit("Take it back");
     bob.signoff(&["new", "--commit", &bad]).must(0, &[]);
+    let other = format!("note: it is bound to commit {bad}, and not to this content\n");
+    bob.gatecheck(&["preview"]).must(1, &[&other]);
     let that = format!("content: that of commit {bad}\n");
     ada.add("docs", &[]).must(0, &[&that, "  docs/more.rs\n", "  docs/more.rs:1 unsafe\n"]);
 }
