@@ -154,3 +154,28 @@ fn a_command_to_copy_runs_nothing_that_a_name_says() {
     let said = ada.signoff(&["dissent", "1", "--domain", "docs", "--reason", "no", "--yes"]);
     said.must(0, &["git add 'a;b/e1.dissent-ada.toml' && git commit"]);
 }
+
+#[test]
+fn nothing_that_somebody_else_wrote_into_an_entry_is_signed_unseen() {
+    let sandbox = Sandbox::new();
+    let (ada, bob) = (Person::with_ssh(&sandbox, "ada"), Person::with_ssh(&sandbox, "bob"));
+    found(&sandbox, [&ada, &bob], "");
+    bob.signoff(&["new"]).must(0, &[]);
+    let long = format!("{}and this at the end", "x".repeat(300));
+    let flood = format!("{}unseen", "y".repeat(5_000));
+    let entry = format!(
+        "\n[[signoffs]]\nreviewer_id = \"ada\"\ndomain = \"docs\"\nepoch = 0\n\
+         timestamp = 2026-01-01T00:00:00Z\nauthored_by = \"{long}\"\nreviews = [\"tcb\"]\n\
+         ai_attestation = {{ understood = true, invariants = [], statement = \"{flood}\" }}\n"
+    );
+    sandbox.write(MANIFEST, &format!("{}{entry}", sandbox.read(MANIFEST)));
+    ada.signoff(&["sign"]).must(
+        2,
+        &[
+            "dated 2026-01-01T00:00:00Z\n",
+            "xxxand this at the end\n",
+            "second reviews: tcb\n",
+            "(3006 more characters, which are signed as well)",
+        ],
+    );
+}

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::finding::{Code, Finding, Severity};
 use crate::manifest::edit::Editing;
 use crate::model::manifest::{Binding, PreviousGate, Target};
-use crate::model::text::{shown, typed};
+use crate::model::text::{shown, shown_up_to, typed};
 use crate::model::{DomainId, Manifest, ManifestName, ReviewerId, Signoff};
 use crate::render::{self, Format};
 
@@ -152,6 +152,9 @@ impl<'e> Open<'e> {
         text.push_str(&vouch::mine(change, registry, domain, &added));
         text.push_str(&vouch::uncommitted(&bound.uncommitted));
         text.push_str(&vouch::cures(&self.desk.repo, &manifest.cures));
+        if signoff.timestamp != self.desk.asked.now {
+            text.push_str(&format!("dated {}\n", signoff.timestamp));
+        }
         text.push_str(&words(signoff));
         text.push_str(&format!("signed with {}\n", me.key()));
         streams.print(text.as_bytes())?;
@@ -260,24 +263,39 @@ fn words(signoff: &Signoff) -> String {
             text.push_str(&format!("{name}: {value}\n"));
         }
     };
-    let list = |all: &[String]| all.iter().map(|one| shown(one)).collect::<Vec<_>>().join(", ");
+    let list = |all: &[String]| all.iter().map(|one| whole(one)).collect::<Vec<_>>().join(", ");
     line("scope", list(&signoff.scope));
     line("second reviews", list(&signoff.reviews));
     line("checklist", list(&signoff.checklist));
-    line("authored by", shown(&signoff.authored_by));
+    line("authored by", whole(&signoff.authored_by));
     line("stands for", list(&signoff.multi_domain_roles));
-    line("because", shown(&signoff.multi_domain_justification));
+    line("because", whole(&signoff.multi_domain_justification));
     if let Some(ai) = &signoff.ai_attestation {
         let understood = if ai.understood { "understood" } else { "not understood" };
         line(
             "AI attestation",
-            format!("{understood}; {}; {}", list(&ai.invariants), shown(&ai.statement)),
+            format!("{understood}; {}; {}", list(&ai.invariants), whole(&ai.statement)),
         );
     }
     if signoff.dissents() {
-        line("DISSENT, which blocks the gate", shown(&signoff.dissent));
+        line("DISSENT, which blocks the gate", whole(&signoff.dissent));
     }
     text
+}
+
+/// How much of one text is shown.
+const WORDS_SHOWN: usize = 2_000;
+
+/// A text that is signed. Somebody else may have written it, so that nothing of it is left out
+/// in silence.
+fn whole(text: &str) -> String {
+    match text.chars().count().saturating_sub(WORDS_SHOWN) {
+        0 => shown_up_to(text, WORDS_SHOWN),
+        more => format!(
+            "{} ({more} more characters, which are signed as well)",
+            shown_up_to(text, WORDS_SHOWN)
+        ),
+    }
 }
 
 /// Places of a person's sign-offs.
