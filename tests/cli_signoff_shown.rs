@@ -46,10 +46,59 @@ fn what_is_staged_is_shown_where_that_is_what_is_signed() {
             "  docs/guide\n",
             "  docs/more.rs:1 unsafe\n",
             "  docs/link.rs could not be looked into\n",
+            "  docs/link.rs  (a symbolic link)\n",
             "3 files are staged and in no commit yet",
             "  kernel/a.rs\n",
         ],
     );
+}
+
+#[test]
+fn what_a_path_became_is_shown() {
+    let sandbox = Sandbox::new();
+    let (ada, bob) = (Person::with_ssh(&sandbox, "ada"), Person::with_ssh(&sandbox, "bob"));
+    found(&sandbox, [&ada, &bob], "");
+    bob.work("docs/run", "x\n");
+    ada.signoff(&["new"]).must(0, &[]);
+    ada.add("docs", &[]).must(0, &[]);
+    bob.add("kernel", &[]).must(0, &[]);
+    let gate = bob.commit("Epoch 0");
+    sandbox.tool("chmod", "project", &["+x", "docs/run"]);
+    std::fs::remove_file(sandbox.path("project/docs/guide")).unwrap();
+    std::os::unix::fs::symlink("/etc", sandbox.path("project/docs/etc")).unwrap();
+    bob.git(&["add", "-A"]);
+    bob.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{gate},docs/sub")]);
+    bob.git(&["commit", "-q", "-S", "-m", "Odd things"]);
+    ada.signoff(&["new"]).must(0, &[]);
+    ada.add("docs", &[]).must(
+        0,
+        &[
+            "  docs/run  (an executable file)\n",
+            "  docs/guide  (removed)\n",
+            "  docs/etc  (a symbolic link)\n",
+            "  docs/sub  (a submodule)\n",
+        ],
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_manifest_that_leads_elsewhere_is_neither_read_nor_written() {
+    let sandbox = Sandbox::new();
+    let (ada, bob) = (Person::with_ssh(&sandbox, "ada"), Person::with_ssh(&sandbox, "bob"));
+    found(&sandbox, [&ada, &bob], "");
+    ada.signoff(&["new"]).must(0, &[]);
+    let draft = sandbox.read(MANIFEST);
+    std::fs::rename(sandbox.path(MANIFEST), sandbox.path("elsewhere.toml")).unwrap();
+    std::os::unix::fs::symlink("../../elsewhere.toml", sandbox.path(MANIFEST)).unwrap();
+    ada.add("docs", &[]).must(2, &["epoch-0.toml is a symbolic link"]);
+    ada.add("docs", &["--file", "epoch_signoffs/epoch-0.toml"]).must(2, &["not the name"]);
+    assert_eq!(sandbox.read("elsewhere.toml"), draft);
+    std::fs::remove_file(sandbox.path(MANIFEST)).unwrap();
+    sandbox.tool("mkfifo", "project", &["epoch_signoffs/epoch-0.toml"]);
+    for args in [&["check"][..], &["add", "--domain", "docs", "--yes"]] {
+        ada.signoff(args).must(2, &["epoch-0.toml is no regular file"]);
+    }
 }
 
 #[test]
@@ -178,4 +227,17 @@ fn nothing_that_somebody_else_wrote_into_an_entry_is_signed_unseen() {
             "(3006 more characters, which are signed as well)",
         ],
     );
+}
+
+#[test]
+fn a_dissent_lands_by_the_command_that_is_printed() {
+    let sandbox = Sandbox::new();
+    let (ada, bob) = (Person::with_ssh(&sandbox, "ada"), Person::with_ssh(&sandbox, "bob"));
+    found(&sandbox, [&ada, &bob], "[policy.mainline]\nrequire_signature = \"every-commit\"\n");
+    let said = ada.signoff(&["dissent", "0", "--domain", "docs", "--reason", "no", "--yes"]);
+    let line = said.out.lines().find(|line| line.starts_with("  git add ")).unwrap();
+    ada.run("sh", "project", &["-c", line]);
+    let said = ada.gatecheck(&["verify", "--format", "concise"]);
+    assert!(!said.out.contains("error["), "{}", said.out);
+    ada.gatecheck(&["preview"]).must(1, &["ada dissents"]);
 }

@@ -1,6 +1,6 @@
 //! What the next gate meets, and what it would hold: the change since the last one, by domain.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Request;
 use super::facts::Facts;
@@ -13,6 +13,7 @@ use crate::model::step::{Brought, Head};
 use crate::model::text::{shown, shown_bytes};
 use crate::model::{Domain, Oid, Registry};
 use crate::progress::Progress;
+use crate::repo::tree::{MODE_FILE, describe_mode};
 use crate::repo::{Entry, EntryKind, ReadFailure, Repository, Staged};
 use crate::tokens::Sought;
 
@@ -40,6 +41,9 @@ pub struct Change {
     pub paths: Vec<Vec<u8>>,
     /// Commits that lead from one to the other, oldest first.
     pub commits: Vec<Brought>,
+    /// What became of a path, where it is more than new text: it is gone, is no plain file, or has
+    /// another mode.
+    pub odd: BTreeMap<Vec<u8>, String>,
     /// What is looked at instead of that commit's tree: what is staged on top of it.
     pub staged: Option<Staged>,
 }
@@ -73,6 +77,11 @@ pub fn change(repo: &Repository, in_force: &InForce, base: Oid, content: Oid) ->
     let (before, after) = (before.map_err(unreadable)?, after.map_err(unreadable)?);
     let is_content = |path: &Vec<u8>| is_content(in_force, path);
     let changes = repo.diff(Some(before), Some(after)).map_err(unreadable)?;
+    let modes = |file: Option<(u32, Oid)>| file.map(|(mode, _)| mode);
+    let odd = changes.iter().filter_map(|change| {
+        Some((change.path.clone(), odd(modes(change.before), modes(change.after))?))
+    });
+    let odd = odd.collect();
     let paths = changes.into_iter().map(|change| change.path).filter(is_content).collect();
     let mut commits = match history::since(repo, content, base) {
         Ok(commits) => commits,
@@ -85,7 +94,7 @@ pub fn change(repo: &Repository, in_force: &InForce, base: Oid, content: Oid) ->
         commit.paths.retain(is_content);
     }
     commits.retain(|commit| !commit.paths.is_empty());
-    Ok(Change { base, content, paths, commits, staged: None })
+    Ok(Change { base, content, paths, commits, odd, staged: None })
 }
 
 /// Looks at a change with what is staged on top of it. The second list holds the paths of which no
@@ -99,18 +108,33 @@ pub fn with_staged(
     change: Change,
     staged: Staged,
 ) -> Result<(Change, Vec<Vec<u8>>)> {
-    let differences = |commit: Oid| -> Result<Vec<Vec<u8>>> {
+    let differences = |commit: Oid| -> Result<(Vec<Vec<u8>>, BTreeMap<Vec<u8>, (u32, Oid)>)> {
         let tree = tree_of(repo, commit).map_err(unreadable)?;
         let before = repo.list(tree).map_err(unreadable)?.into_iter();
         let before = before.map(|(path, entry)| (path, (entry.mode, entry.id))).collect();
         let mut paths = staged.differences(&before);
         paths.retain(|path| is_content(in_force, path));
         paths.sort();
-        Ok(paths)
+        Ok((paths, before))
     };
-    let uncommitted = differences(change.content)?;
-    let paths = differences(change.base)?;
-    Ok((Change { paths, staged: Some(staged), ..change }, uncommitted))
+    let (uncommitted, _) = differences(change.content)?;
+    let (paths, before) = differences(change.base)?;
+    let modes = |file: Option<(u32, Oid)>| file.map(|(mode, _)| mode);
+    let odd = paths.iter().filter_map(|path| {
+        Some((path.clone(), odd(modes(before.get(path).copied()), modes(staged.get(path)))?))
+    });
+    let odd = odd.collect();
+    Ok((Change { paths, odd, staged: Some(staged), ..change }, uncommitted))
+}
+
+/// What is to be said of a path beside its name.
+fn odd(before: Option<u32>, after: Option<u32>) -> Option<String> {
+    match (before, after) {
+        (_, None) => Some("removed".to_owned()),
+        (Some(before), Some(after)) if before == after && after & 0o170_000 == 0o100_000 => None,
+        (None, Some(MODE_FILE)) => None,
+        (_, Some(after)) => Some(describe_mode(after)),
+    }
 }
 
 /// Whether a path is no manifest.

@@ -1,5 +1,6 @@
 //! What every command about sign-offs begins with: the repository, and what is asked of the judge.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -211,7 +212,11 @@ impl<'e> Desk<'e> {
     /// The manifest that was named, else the only draft that lies in the work tree.
     pub(super) fn find(&self, file: Option<&Path>, in_force: &InForce) -> Result<Place, Error> {
         if let Some(file) = file {
-            return place(file, &self.repo, &in_force.paths, self.environment);
+            let place = place(file, &self.repo, &in_force.paths, self.environment)?;
+            // One that a clone brings may lead anywhere, and no link can be a gate's manifest.
+            let look = if place.elsewhere { std::fs::metadata } else { std::fs::symlink_metadata };
+            plain_file(&place.path, look(&place.file), &place.file)?;
+            return Ok(place);
         }
         let top = self.top()?;
         let folder = top.join(in_force.paths.folder());
@@ -241,7 +246,9 @@ impl<'e> Desk<'e> {
             [one] => {
                 let name = in_force.paths.classify(one);
                 let name = name.ok_or_else(|| Error::Defect(format!("{one} is no manifest")))?;
-                Ok(Place { file: top.join(one), path: one.clone(), name, elsewhere: false })
+                let file = top.join(one);
+                plain_file(one, file.symlink_metadata(), &file)?;
+                Ok(Place { file, path: one.clone(), name, elsewhere: false })
             }
             [] => Err(Error::unusable(
                 format!(
@@ -298,6 +305,19 @@ impl<'e> Desk<'e> {
         }
         Ok(())
     }
+}
+
+/// Refuses to read what is no file: a pipe or a terminal would be waited for.
+fn plain_file(name: &str, found: io::Result<std::fs::Metadata>, path: &Path) -> Result<(), Error> {
+    let found = found.map_err(|source| Error::File { path: path.to_owned(), source })?;
+    if found.is_file() {
+        return Ok(());
+    }
+    let what = if found.is_symlink() { "a symbolic link" } else { "no regular file" };
+    Err(Error::unusable(
+        format!("{} is {what}, and a manifest is a plain file", shown(name)),
+        "put the manifest itself in its place",
+    ))
 }
 
 pub(in crate::cli) fn unreadable(failure: ReadFailure) -> Error {

@@ -191,11 +191,15 @@ impl<'e> Open<'e> {
     fn how_to_land(&self) -> String {
         let path = typed(&self.place.path);
         let mainline = shown(&self.outlook.in_force.mainline);
+        let made = match &self.place.name {
+            ManifestName::Reattest { .. } => "attests it again",
+            _ => "makes the gate",
+        };
         if self.desk.branch.as_deref() == Some(self.outlook.in_force.mainline.as_str()) {
-            return format!("nothing is missing: git add {path} && git commit -S makes the gate\n");
+            return format!("nothing is missing: git add {path} && git commit -S {made}\n");
         }
         format!(
-            "nothing is missing: commit it here, and a signed merge into {mainline} makes the gate, \
+            "nothing is missing: commit it here, and a signed merge into {mainline} {made}, \
              as long as {mainline} has not moved on\n"
         )
     }

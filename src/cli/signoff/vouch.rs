@@ -107,9 +107,11 @@ pub(super) fn mine(
     let authors = authors(commits.iter().map(|(_, head)| (&head.author.name, &head.author.email)));
     let files = count(paths.len(), "file", "files");
     let mut text = format!("{files} changed{}\n", in_commits(&commits.len(), &authors));
-    for path in some(&paths, SHOWN_MINE) {
-        text.push_str(&format!("  {path}\n"));
+    for path in paths.iter().take(SHOWN_MINE) {
+        let odd = change.odd.get(*path).map_or_else(String::new, |odd| format!("  ({odd})"));
+        text.push_str(&format!("  {}{odd}\n", shown_bytes(path)));
     }
+    text.push_str(&and_more(paths.len()));
     let assisted = change.ai_assisted(registry);
     let assisted: Vec<_> = commits.iter().filter(|(id, _)| assisted.contains(id)).collect();
     if !added.is_empty() {
@@ -124,10 +126,7 @@ pub(super) fn mine(
         for place in added.iter().take(SHOWN_MINE) {
             text.push_str(&format!("  {place}\n"));
         }
-        let more = added.len().saturating_sub(SHOWN_MINE);
-        if more > 0 {
-            text.push_str(&format!("  and {more} more\n"));
-        }
+        text.push_str(&and_more(added.len()));
     }
     if !assisted.is_empty() {
         text.push_str(&format!(
@@ -137,8 +136,16 @@ pub(super) fn mine(
         for (id, head) in assisted.iter().take(SHOWN_MINE) {
             text.push_str(&format!("  {} {}\n", id.short(), shown(&head.subject)));
         }
+        text.push_str(&and_more(assisted.len()));
     }
     text
+}
+
+fn and_more(all: usize) -> String {
+    match all.saturating_sub(SHOWN_MINE) {
+        0 => String::new(),
+        more => format!("  and {more} more\n"),
+    }
 }
 
 /// What somebody vouches for that no commit tells of.
