@@ -241,3 +241,17 @@ fn a_dissent_lands_by_the_command_that_is_printed() {
     assert!(!said.out.contains("error["), "{}", said.out);
     ada.gatecheck(&["preview"]).must(1, &["ada dissents"]);
 }
+
+#[test]
+fn a_tick_that_the_checklist_does_not_have_is_not_written() {
+    let sandbox = Sandbox::new();
+    let (ada, bob) = (Person::with_ssh(&sandbox, "ada"), Person::with_ssh(&sandbox, "bob"));
+    found(&sandbox, [&ada, &bob], "[policy.gates]\nchecklist = \"CHECK.toml\"\n");
+    bob.work("CHECK.toml", "[[items]]\nid = \"seen\"\nverify = \"human\"\n");
+    ada.signoff(&["new"]).must(0, &[]);
+    let draft = sandbox.read(MANIFEST);
+    ada.add("docs", &["--check", "sen"]).must(1, &["not on the checklist: sen", "is as it was"]);
+    assert_eq!(sandbox.read(MANIFEST), draft);
+    ada.add("docs", &[]).must(0, &["it counts", "checklist-incomplete"]);
+    bob.add("kernel", &["--check", "seen"]).must(0, &["nothing is missing"]);
+}

@@ -15,6 +15,7 @@ use crate::model::manifest::{Binding, PreviousGate, Target};
 use crate::model::text::{shown, shown_up_to, typed};
 use crate::model::{DomainId, Manifest, ManifestName, ReviewerId, Signoff};
 use crate::render::{self, Format};
+use crate::report::SignoffReport;
 
 /// What a manifest is bound to.
 struct Bound {
@@ -215,10 +216,7 @@ impl<'e> Open<'e> {
         let at = (&self.place.name, self.place.path.as_str());
         let foreseen = self.desk.foresee_here(at, text.as_bytes(), self.apart)?;
         let against = against(&foreseen, reviewer);
-        let row = foreseen.gate.as_ref().and_then(|gate| {
-            let mut rows = gate.signoffs.iter();
-            rows.find(|row| row.reviewer_id == *reviewer && row.domain == *domain)
-        });
+        let row = row(&foreseen, reviewer, domain);
         let attested = row.is_some_and(|row| row.attested);
         if !against.is_empty() || !attested {
             return self.say_refused(&against, streams);
@@ -254,9 +252,27 @@ fn against(foreseen: &Foreseen, me: &ReviewerId) -> Vec<Finding> {
         .iter()
         .filter(|finding| finding.severity >= Severity::Undecided)
         .filter(mine)
-        .filter(|finding| !who::is_missing(finding) && !who::is_for_others(finding))
+        // A mistaken item of the checklist is theirs to correct, one that is not ticked is not.
+        .filter(|finding| {
+            finding.code == Code::ChecklistIncomplete && finding.reviewer_id.is_some()
+                || !who::is_missing(finding) && !who::is_for_others(finding)
+        })
         .cloned()
         .collect()
+}
+
+/// What the judge says of a person's sign-off for a domain: of the one that stands, where they took
+/// back another.
+fn row<'f>(
+    foreseen: &'f Foreseen,
+    reviewer: &ReviewerId,
+    domain: &DomainId,
+) -> Option<&'f SignoffReport> {
+    let (gate, manifest) = (foreseen.gate.as_ref()?, foreseen.manifest.as_ref()?);
+    let rows = gate.signoffs.iter().zip(&manifest.signoffs);
+    let theirs = rows.filter(|(row, _)| row.reviewer_id == *reviewer && row.domain == *domain);
+    let stands = |s: &Signoff| !s.withdrawn && s.superseded_by.is_empty();
+    theirs.max_by_key(|(_, signoff)| stands(signoff)).map(|(row, _)| row)
 }
 
 /// What a sign-off says beyond its domain.
