@@ -134,6 +134,8 @@ fn a_server_refuses_what_would_not_pass() {
     // By another name.
     scene.sandbox.git("server.git", &["symbolic-ref", "refs/heads/alias", "refs/heads/main"]);
     scene.push(&["-f", "main:alias"]).must(1, &["refs/heads/alias is refused"]);
+    scene.sandbox.git("server.git", &["symbolic-ref", "refs/else/where", "refs/heads/main"]);
+    scene.push(&["-f", "main:refs/else/where"]).must(1, &["refs/else/where is refused"]);
     // Where the server's disk tells no letter cases apart, these are the mainline's own file.
     for twin in ["refs/heads/Main", "refs/Heads/main"] {
         scene

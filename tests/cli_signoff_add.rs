@@ -244,7 +244,9 @@ fn signing_what_somebody_wrote_down_and_taking_it_back() {
     ada.signoff(&["withdraw", "--domain", "kernel"]).must(2, &["no sign-off of ada for kernel"]);
     ada.signoff(&["withdraw", "--domain", "docs"]).must(0, &["no part of what was signed"]);
     ada.signoff(&["check"]).must(0, &["withdrawn", "docs: 1 more person: ada"]);
-    ada.add("docs", &[]).must(0, &["it counts"]);
+    let again = ada.add("docs", &[]);
+    assert!(!again.out.contains("withdrawn"), "{}", again.out);
+    again.must(0, &["it counts"]);
 }
 
 #[test]
@@ -295,7 +297,10 @@ fn a_dissent_on_record_blocks_until_its_author_lifts_it() {
         0,
         &["it counts", "once more, as it was accepted", "docs/guide", "kernel: 1 more person"],
     );
-    bob.add("kernel", &[]).must(0, &["nothing is missing"]);
+    bob.add("kernel", &[]).must(0, &["nothing is missing", "git commit -S attests it again\n"]);
+    let said = bob.signoff(&["check"]);
+    assert!(!said.err.contains("git diff"), "{}", said.err);
+    said.must(0, &["that of the gate which is attested again"]);
     bob.commit("Attest epoch 0 again");
     ada.gatecheck(&["--format", "concise"]).must(0, &["pass:"]);
     ada.signoff(&["reattest", "0"]).must(0, &["re-attestation 2"]);

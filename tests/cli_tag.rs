@@ -272,9 +272,12 @@ fn nothing_is_left_half_made_and_the_clone_chooses_no_program() {
         sandbox.git("project", &["config", key, value]);
     }
     sandbox.git("project", &["config", "gpg.ssh.defaultKeyCommand", evil]);
+    sandbox.git("project", &["config", "core.commentChar", "R"]);
     let said = sandbox.gatecheck("project", &["tag", "v1", "--create"]);
     assert!(!sandbox.path("ran").exists(), "a program of the clone's was run: {}", said.err);
     said.must(0, &["made: v1"]);
+    let made = sandbox.git("project", &["cat-file", "-p", "refs/tags/v1"]);
+    assert!(made.contains("\nRelease v1\n"), "a line was taken for a comment: {made}");
 
     // The user's own program refuses.
     sandbox.git("home", &["config", "--global", "gpg.ssh.program", "false"]);

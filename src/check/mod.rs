@@ -29,7 +29,7 @@ pub use blast::{BlastRadius, Changed, InDoubt, blast_radius};
 pub use ceremony::{Carried, ForeseenCeremony, foresee_ceremony, key_files_in_force};
 use facts::Facts;
 pub use foresee::{Foreseen, InForce, Proposal, foresee, in_force};
-pub use outlook::{Change, Outlook, change, outlook};
+pub use outlook::{Change, Outlook, change, outlook, with_staged};
 pub use pinned::{PinnedRegistry, passed_over};
 pub use recorded::{AddedRecord, recorded, records_added, records_of_serial};
 pub use signed_tags::TagInDoubt;

@@ -1,6 +1,6 @@
 //! What the next gate meets, and what it would hold: the change since the last one, by domain.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Request;
@@ -12,10 +12,11 @@ use crate::ledger;
 use crate::model::owners::OwnersFile;
 use crate::model::policy::AiAssisted;
 use crate::model::step::{Brought, Head};
-use crate::model::text::shown;
+use crate::model::text::{shown, shown_bytes};
 use crate::model::{Domain, Oid, Registry};
 use crate::progress::Progress;
-use crate::repo::{EntryKind, ReadFailure, Repository};
+use crate::repo::tree::{MODE_FILE, describe_mode};
+use crate::repo::{Entry, EntryKind, ReadFailure, Repository, Staged};
 use crate::tokens::Sought;
 
 /// The next gate, before anybody signed it off.
@@ -42,6 +43,11 @@ pub struct Change {
     pub paths: Vec<Vec<u8>>,
     /// Commits that lead from one to the other, oldest first.
     pub commits: Vec<Brought>,
+    /// What became of a path, where it is more than new text: it is gone, is no plain file, or has
+    /// another mode.
+    pub odd: BTreeMap<Vec<u8>, String>,
+    /// What is looked at instead of that commit's tree: what is staged on top of it.
+    pub staged: Option<Staged>,
     registry: Arc<Registry>,
     owners: OwnersFile,
 }
@@ -73,10 +79,13 @@ pub fn outlook(
 pub fn change(repo: &Repository, in_force: &InForce, base: Oid, content: Oid) -> Result<Change> {
     let (before, after) = (tree_of(repo, base), tree_of(repo, content));
     let (before, after) = (before.map_err(unreadable)?, after.map_err(unreadable)?);
-    let is_content = |path: &Vec<u8>| {
-        !std::str::from_utf8(path).is_ok_and(|path| in_force.paths.classify(path).is_some())
-    };
+    let is_content = |path: &Vec<u8>| is_content(in_force, path);
     let changes = repo.diff(Some(before), Some(after)).map_err(unreadable)?;
+    let modes = |file: Option<(u32, Oid)>| file.map(|(mode, _)| mode);
+    let odd = changes.iter().filter_map(|change| {
+        Some((change.path.clone(), odd(modes(change.before), modes(change.after))?))
+    });
+    let odd = odd.collect();
     let paths = changes.into_iter().map(|change| change.path).filter(is_content).collect();
     let mut commits = match history::since(repo, content, base) {
         Ok(commits) => commits,
@@ -94,9 +103,56 @@ pub fn change(repo: &Repository, in_force: &InForce, base: Oid, content: Oid) ->
         content,
         paths,
         commits,
+        odd,
+        staged: None,
         registry: Arc::clone(&in_force.registry),
         owners: in_force.owners.clone(),
     })
+}
+
+/// Looks at a change with what is staged on top of it. The second list holds the paths of which no
+/// commit tells yet.
+///
+/// # Errors
+/// [`Error::CannotRead`] where a tree cannot be read.
+pub fn with_staged(
+    repo: &Repository,
+    in_force: &InForce,
+    change: Change,
+    staged: Staged,
+) -> Result<(Change, Vec<Vec<u8>>)> {
+    let differences = |commit: Oid| -> Result<(Vec<Vec<u8>>, BTreeMap<Vec<u8>, (u32, Oid)>)> {
+        let tree = tree_of(repo, commit).map_err(unreadable)?;
+        let before = repo.list(tree).map_err(unreadable)?.into_iter();
+        let before = before.map(|(path, entry)| (path, (entry.mode, entry.id))).collect();
+        let mut paths = staged.differences(&before);
+        paths.retain(|path| is_content(in_force, path));
+        paths.sort();
+        Ok((paths, before))
+    };
+    let (uncommitted, _) = differences(change.content)?;
+    let (paths, before) = differences(change.base)?;
+    let modes = |file: Option<(u32, Oid)>| file.map(|(mode, _)| mode);
+    let odd = paths.iter().filter_map(|path| {
+        Some((path.clone(), odd(modes(before.get(path).copied()), modes(staged.get(path)))?))
+    });
+    let odd = odd.collect();
+    Ok((Change { paths, odd, staged: Some(staged), ..change }, uncommitted))
+}
+
+/// What is to be said of a path beside its name.
+fn odd(before: Option<u32>, after: Option<u32>) -> Option<String> {
+    match (before, after) {
+        (_, None) => Some("removed".to_owned()),
+        (Some(before), Some(after)) if before == after && after & 0o170_000 == 0o100_000 => None,
+        (None, Some(MODE_FILE)) => None,
+        (_, Some(after)) => Some(describe_mode(after)),
+    }
+}
+
+/// Whether a path is no manifest.
+fn is_content(in_force: &InForce, path: &[u8]) -> bool {
+    !std::str::from_utf8(path).is_ok_and(|path| in_force.paths.classify(path).is_some())
 }
 
 impl Change {
@@ -146,14 +202,22 @@ impl Change {
             let care = path.ends_with(b".rs").then(|| "unsafe".to_owned());
             let sought: BTreeSet<String> = asked.chain(care).collect();
             let sought: Vec<String> = sought.into_iter().collect();
-            let Ok(name) = std::str::from_utf8(path) else { continue };
             if sought.is_empty() {
                 continue;
             }
-            let text = |tree| text_at(repo, tree, name);
-            match (text(before)?, text(after)?) {
+            let Ok(name) = std::str::from_utf8(path) else {
+                closed.push(shown_bytes(path));
+                continue;
+            };
+            let new = match &self.staged {
+                Some(staged) => text_of(repo, staged.get(path)),
+                None => text_at(repo, after, name),
+            };
+            match (text_at(repo, before, name)?, new?) {
                 (_, Text::None) => {}
-                (Text::Closed, _) | (_, Text::Closed) => closed.push(shown(name)),
+                (Text::Closed, _) | (_, Text::Closed | Text::Elsewhere) => {
+                    closed.push(shown(name));
+                }
                 (old, Text::Some(new)) => {
                     let old = if let Text::Some(old) = old { old } else { String::new() };
                     for added in Sought::new(&sought).added(path, &old, &new) {
@@ -185,14 +249,23 @@ enum Text {
     Some(String),
     /// Too long, or no text.
     Closed,
+    /// A link or a submodule, which leads to something else.
+    Elsewhere,
 }
 
 fn text_at(repo: &Repository, tree: Oid, path: &str) -> Result<Text> {
     let entry = repo.lookup(tree, path).map_err(unreadable)?;
-    let Some(entry) = entry.filter(|entry| entry.kind() == EntryKind::File) else {
-        return Ok(Text::None);
-    };
-    match repo.read_blob(entry.id) {
+    text_of(repo, entry.map(|entry| (entry.mode, entry.id)))
+}
+
+fn text_of(repo: &Repository, file: Option<(u32, Oid)>) -> Result<Text> {
+    let Some((mode, id)) = file else { return Ok(Text::None) };
+    match (Entry { mode, name: Vec::new(), id }).kind() {
+        EntryKind::File => {}
+        EntryKind::Tree => return Ok(Text::None),
+        EntryKind::Symlink | EntryKind::Submodule => return Ok(Text::Elsewhere),
+    }
+    match repo.read_blob(id) {
         Ok(bytes) => Ok(String::from_utf8(bytes).map_or(Text::Closed, Text::Some)),
         Err(ReadFailure::TooLarge { .. }) => Ok(Text::Closed),
         Err(failure) => Err(unreadable(failure)),
@@ -201,7 +274,7 @@ fn text_at(repo: &Repository, tree: Oid, path: &str) -> Result<Text> {
 
 fn is_ai_assisted(policy: &AiAssisted, head: &Head) -> bool {
     head.trailers.iter().any(|trailer| {
-        policy.trailers.iter().any(|token| trailer.token.eq_ignore_ascii_case(token))
+        policy.trailers.iter().any(|token| trailer.token.eq_ignore_ascii_case(token.trim()))
             || (trailer.token.eq_ignore_ascii_case("co-authored-by")
                 && policy.co_authors.iter().any(|pattern| pattern.is_match(&trailer.value)))
     })

@@ -3,7 +3,6 @@
 use crate::error::Error;
 use crate::finding::{Code, Finding};
 use crate::model::step::Gap;
-use crate::model::text::shown;
 use crate::model::{MalformedObject, Oid};
 use crate::repo::{Conditions, ReadFailure};
 
@@ -53,9 +52,7 @@ pub(super) fn commit_gap(
 pub(super) fn object_gap(failure: &ReadFailure, commit: Oid, conditions: &Conditions) -> Finding {
     let finding = failure.finding(commit);
     match (failure, &conditions.promisor) {
-        (ReadFailure::Missing(_), Some(remote)) => {
-            finding.help(format!("git fetch --refetch --no-filter {}", shown(remote)))
-        }
+        (ReadFailure::Missing(_), Some(remote)) => finding.help(Conditions::refetch(remote)),
         _ => finding,
     }
 }

@@ -68,7 +68,7 @@ pub struct UnknownLimit;
 
 impl Limits {
     /// The names that `--limit` takes.
-    pub const NAMES: [&'static str; 15] = [
+    pub const NAMES: [&'static str; 16] = [
         "file-bytes",
         "object-bytes",
         "signature-bytes",

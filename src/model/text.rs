@@ -45,6 +45,18 @@ pub fn shown_bytes(bytes: &[u8]) -> String {
     shown(&String::from_utf8_lossy(bytes))
 }
 
+/// A word of a command that people may copy: inert as in [`shown`], and for a shell one word, so
+/// that a name like `$(x)` runs nothing.
+#[must_use]
+pub fn typed(word: &str) -> String {
+    let word = shown(word);
+    let plain = |c: char| c.is_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word;
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
 /// Characters that can change how the text around them looks or is read.
 #[must_use]
 pub fn is_unsafe(c: char) -> bool {
@@ -87,6 +99,15 @@ pub fn is_blank(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_copied_word_runs_nothing() {
+        assert_eq!(typed("epoch_signoffs/epoch-1.toml"), "epoch_signoffs/epoch-1.toml");
+        assert_eq!(typed("größe/@{1}"), "'größe/@{1}'");
+        assert_eq!(typed(""), "''");
+        assert_eq!(typed("release/$(x);`y`"), "'release/$(x);`y`'");
+        assert_eq!(typed("it's \u{1b}"), "'it'\\''s \\u{1b}'");
+    }
 
     #[test]
     fn nothing_that_steers_a_terminal_or_reader_survives() {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::Repository;
 use crate::model::Oid;
+use crate::model::text::typed;
 
 /// Local, unsigned files that bend or cut history. None of them changes what is judged; they
 /// are told so that people are not surprised.
@@ -22,6 +23,16 @@ pub struct Conditions {
     pub alternates: Vec<String>,
     /// There is a commit-graph, which other programs take parents from.
     pub commit_graph: bool,
+}
+
+impl Conditions {
+    /// The command that fetches what a remote (`promisor`) left out. Its name comes with the
+    /// clone's configuration.
+    #[must_use]
+    pub fn refetch(remote: &str) -> String {
+        let end = if remote.starts_with('-') { "-- " } else { "" };
+        format!("git fetch --refetch --no-filter {end}{}", typed(remote))
+    }
 }
 
 /// How much of a file of git's own is read: 16 MiB.
@@ -82,4 +93,20 @@ fn lines(path: &Path) -> Vec<String> {
         return text.lines().map(str::trim).filter(|l| !l.is_empty()).map(str::to_owned).collect();
     }
     Vec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Conditions;
+
+    #[test]
+    fn a_remote_of_any_name_is_one_word_and_no_option() {
+        let refetch = Conditions::refetch;
+        assert_eq!(refetch("origin"), "git fetch --refetch --no-filter origin");
+        assert_eq!(refetch("x;y"), "git fetch --refetch --no-filter 'x;y'");
+        assert_eq!(
+            refetch("--upload-pack=x"),
+            "git fetch --refetch --no-filter -- --upload-pack=x"
+        );
+    }
 }

@@ -59,7 +59,7 @@ fn of_conditions(conditions: &Conditions) -> Vec<Ailment> {
         found.push(
             Ailment::new(
                 "the clone is partial: objects that the verdict needs may be absent",
-                format!("git fetch --refetch --no-filter {}", shown(remote)),
+                Conditions::refetch(remote),
             )
             .undecides(),
         );

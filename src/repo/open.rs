@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::tree::Trees;
 use crate::error::{Error, Result};
-use crate::model::text::shown;
+use crate::model::text::{shown, typed};
 use crate::model::{Limits, ObjectFormat};
 
 /// An open repository. Objects can be read from several threads at once.
@@ -210,27 +210,28 @@ fn database(format: ObjectFormat, objects: &[String]) -> Result<git2::Odb<'stati
 /// Why libgit2 did not open it, and what mends that.
 fn not_opened(path: &Path, error: &git2::Error) -> Error {
     let at = shown(&path.to_string_lossy());
+    let typed_at = typed(&path.to_string_lossy());
     let words = shown(error.message());
     let lower = words.to_lowercase();
     if lower.contains("partialclone") {
         return Error::cannot_read(
             format!("{at} is a partial clone: objects that the verdict needs may be absent"),
             format!(
-                "git -C {at} fetch --refetch --no-filter origin && \
-                 git -C {at} config --unset extensions.partialClone"
+                "git -C {typed_at} fetch --refetch --no-filter origin && \
+                 git -C {typed_at} config --unset extensions.partialClone"
             ),
         );
     }
     if lower.contains("refstorage") || lower.contains("reftable") {
         return Error::cannot_read(
             format!("{at} keeps its refs in a format that is not read here (reftable)"),
-            format!("git -C {at} refs migrate --ref-format=files"),
+            format!("git -C {typed_at} refs migrate --ref-format=files"),
         );
     }
     if error.code() == git2::ErrorCode::Owner || lower.contains("not owned by current user") {
         return Error::cannot_read(
             format!("{at} belongs to another user, and its configuration could run programs"),
-            format!("git config --global --add safe.directory {at}"),
+            format!("git config --global --add safe.directory {typed_at}"),
         );
     }
     if lower.contains("graft") {
@@ -245,7 +246,7 @@ fn not_opened(path: &Path, error: &git2::Error) -> Error {
     if lower.contains("extension") {
         return Error::cannot_read(
             format!("{at} uses a repository extension that is not read here: {words}"),
-            format!("git clone --mirror {at} FRESH && gatecheck --repo FRESH"),
+            format!("git clone --mirror {typed_at} FRESH && gatecheck --repo FRESH"),
         );
     }
     if error.code() == git2::ErrorCode::NotFound {
@@ -256,6 +257,6 @@ fn not_opened(path: &Path, error: &git2::Error) -> Error {
     }
     Error::cannot_read(
         format!("the repository at {at} cannot be opened: {words}"),
-        format!("git -C {at} fsck"),
+        format!("git -C {typed_at} fsck"),
     )
 }

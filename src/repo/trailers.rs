@@ -13,26 +13,22 @@ pub(super) fn subject(message: &[u8]) -> String {
 
 /// Every line of the form `Token: value`, wherever it stands after the first line. Git takes only
 /// the last paragraph; a rule that asks more of a commit because of a trailer must not be
-/// escaped by a blank line below it. Folded lines belong to the trailer above.
+/// escaped by a blank line below it, nor by the indentation that `git merge --squash` gives to
+/// the messages it collects. Folded lines belong to the trailer above, and are read as trailers too.
 pub(super) fn trailers(message: &[u8]) -> Vec<Trailer> {
     let mut found: Vec<Trailer> = Vec::new();
-    let mut open = false;
+    let mut open: Option<usize> = None;
     for line in lines(message).skip(1) {
         let folded = line.first().is_some_and(|b| matches!(b, b' ' | b'\t'));
-        if folded && open {
-            if let Some(last) = found.last_mut()
-                && last.value.chars().count() < KEPT
-            {
-                let more = cut(line.trim_ascii());
-                last.value = format!("{} {more}", last.value).trim().to_owned();
+        let (line, next) = (line.trim_ascii(), found.len());
+        match open.filter(|_| folded).and_then(|at| found.get_mut(at)) {
+            Some(above) if above.value.chars().count() < KEPT => {
+                above.value = format!("{} {}", above.value, cut(line)).trim().to_owned();
             }
-            continue;
+            Some(_) => {}
+            None => open = trailer(line).map(|_| next),
         }
-        open = false;
-        if let Some(trailer) = trailer(line) {
-            found.push(trailer);
-            open = true;
-        }
+        found.extend(trailer(line));
     }
     found
 }
@@ -103,6 +99,24 @@ mod tests {
             ]
         );
         assert_eq!(co_authors(&found), ["a@x", "b@x"]);
+    }
+
+    #[test]
+    fn indentation_hides_no_trailer() {
+        let message =
+            b"Squashed\n\ncommit 1\nAuthor: A <a@x>\n\n    Work\n\n    Assisted-by: a model\n\
+            Foo: a\n more\n\tCo-authored-by: B <b@x>\n end\n";
+        let found = trailers(message);
+        let pairs: Vec<_> = found.iter().map(|t| (t.token.as_str(), t.value.as_str())).collect();
+        assert_eq!(
+            pairs,
+            [
+                ("Author", "A <a@x>"),
+                ("Assisted-by", "a model"),
+                ("Foo", "a more Co-authored-by: B <b@x> end"),
+                ("Co-authored-by", "B <b@x>"),
+            ]
+        );
     }
 
     #[test]

@@ -1,8 +1,33 @@
 //! Whether the work tree holds what HEAD holds.
 
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use git2::IndexEntry;
+
 use super::Repository;
 use crate::error::{Error, Result};
 use crate::model::text::{shown, shown_bytes};
+
+/// `git update-index --assume-unchanged`, in the flags of an entry of the index.
+const ASSUME_UNCHANGED: u16 = 1 << 15;
+/// `git update-index --skip-worktree`, in its extended flags.
+const SKIP_WORKTREE: u16 = 1 << 14;
+
+fn looks_away(entry: &IndexEntry) -> bool {
+    entry.flags & ASSUME_UNCHANGED != 0 || entry.flags_extended & SKIP_WORKTREE != 0
+}
+
+#[cfg(unix)]
+fn to_path(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt as _;
+    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
+}
+
+#[cfg(not(unix))]
+fn to_path(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+}
 
 impl Repository {
     /// Paths that `git status` would name, made inert, at most `limit` of them: changed, staged, in
@@ -17,13 +42,32 @@ impl Repository {
         let mut options = git2::StatusOptions::new();
         options.include_untracked(true).include_ignored(false).no_refresh(true);
         let git = self.git();
-        let found = git.statuses(Some(&mut options)).map_err(|error| {
+        let unreadable = |error: git2::Error| {
             Error::cannot_read(
                 format!("the work tree cannot be read: {}", shown(error.message())),
                 "git status",
             )
-        })?;
-        Ok(found.iter().take(limit).map(|entry| shown_bytes(entry.path_bytes())).collect())
+        };
+        // Marks in the index that have git look away; what a sparse checkout left out is not there.
+        let mut index = git.index().map_err(unreadable)?;
+        let marked: Vec<IndexEntry> = index.iter().filter(looks_away).collect();
+        let mut left_out: HashSet<Vec<u8>> = HashSet::new();
+        for mut entry in marked {
+            let file = self.work_dir().map(|top| top.join(to_path(&entry.path)));
+            let there = file.is_some_and(|file| file.symlink_metadata().is_ok());
+            if !there && entry.flags_extended & SKIP_WORKTREE != 0 {
+                left_out.insert(entry.path);
+                continue;
+            }
+            entry.flags &= !ASSUME_UNCHANGED;
+            entry.flags_extended &= !SKIP_WORKTREE;
+            index.add(&entry).map_err(unreadable)?;
+        }
+        let found = git.statuses(Some(&mut options)).map_err(unreadable)?;
+        let changed = found.iter().filter(|entry| {
+            entry.status() != git2::Status::WT_DELETED || !left_out.contains(entry.path_bytes())
+        });
+        Ok(changed.take(limit).map(|entry| shown_bytes(entry.path_bytes())).collect())
     }
 }
 
@@ -53,6 +97,23 @@ mod tests {
             git(&["add", "a"]);
             assert_eq!(seen(9), ["a", "b\\n"]);
             assert_eq!(seen(1), ["a"]);
+            // Neither mark hides a change; what is not checked out is none.
+            std::fs::remove_file(file("b\n")).unwrap();
+            git(&["reset", "-q", "--hard"]);
+            for (mark, unmark) in [
+                ("--assume-unchanged", "--no-assume-unchanged"),
+                ("--skip-worktree", "--no-skip-worktree"),
+            ] {
+                git(&["update-index", mark, "a"]);
+                assert_eq!(seen(9), Vec::<String>::new(), "{mark}");
+                std::fs::write(file("a"), "other").unwrap();
+                assert_eq!(seen(9), ["a"], "{mark}");
+                git(&["update-index", unmark, "a"]);
+                git(&["checkout", "-q", "a"]);
+            }
+            git(&["update-index", "--skip-worktree", "a"]);
+            std::fs::remove_file(file("a")).unwrap();
+            assert_eq!(seen(9), Vec::<String>::new());
         }
     }
 }

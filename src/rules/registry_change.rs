@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::finding::{Code, CodeDoc, Finding};
 use crate::model::registry::{CEREMONIES_FOLDER, REGISTRY_PATH};
 use crate::model::step::{FileChange, RegistryFile, Step};
-use crate::model::text::shown;
+use crate::model::text::{shown, typed};
 use crate::model::{KeyFile, Oid};
 
 use super::Context;
@@ -252,8 +252,11 @@ fn file(change: &FileChange, in_force: &InForce, is_record: bool) -> Option<Find
             "no change, a refresh that only adds what the key's owner signed, or a ceremony",
         )
         .help(match accepted {
-            None => format!("take the file away: git rm {path}"),
-            Some(_) => format!("put the file in force back: git checkout COMMIT^ -- {path}"),
+            None => format!("take the file away: git rm {}", typed(&change.path)),
+            Some(_) => format!(
+                "put the file in force back: git checkout COMMIT^ -- {}",
+                typed(&change.path)
+            ),
         }),
     )
 }

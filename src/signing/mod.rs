@@ -148,11 +148,18 @@ const PAYLOAD: &str = "gatecheck-statement";
 /// A file that a program wrote: `None` where there is none, an error where it is too long.
 fn written(program: &str, path: &Path, limits: &Limits) -> Result<Option<Vec<u8>>> {
     let failed = |source| Error::File { path: path.to_owned(), source };
-    let file = match std::fs::File::open(path) {
-        Ok(file) => file,
+    match std::fs::symlink_metadata(path) {
+        Ok(there) if there.is_file() => {}
+        // Nobody may ever write to a pipe, and a link leads to what the program did not write.
+        Ok(_) => {
+            let help =
+                "check gpg.program or gpg.ssh.program: git config --global --get-regexp '^gpg'";
+            return Err(not_signed(program, "what it wrote is no file", help));
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(error)),
-    };
+    }
+    let file = std::fs::File::open(path).map_err(failed)?;
     let bytes = run::bounded(file, limits.signature_bytes).map_err(failed)?;
     if bytes.len() as u64 > limits.signature_bytes {
         return Err(too_long(program, limits));

@@ -100,7 +100,10 @@ pub(super) fn judge(
     if below("refs/tags/") {
         return tag(repo, request, update);
     }
-    if !below("refs/heads/") || !protected.holds(repo, &update.reference)? {
+    // Whatever it is called, a symbolic ref to the mainline moves the mainline. Where that is not
+    // known, branches alone can be it.
+    let other = matches!(protected, Protected::Unknown) && !below("refs/heads/");
+    if other || !protected.holds(repo, &update.reference)? {
         return Ok(Answer::Untouched);
     }
     mainline(repo, request, protected, update)

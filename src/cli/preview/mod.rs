@@ -17,7 +17,7 @@ use crate::finding::{Code, Finding, Severity};
 use crate::history::{self, Failure};
 use crate::manifest::edit::{Draft, is_no_signoff};
 use crate::model::manifest::{Binding, Target};
-use crate::model::text::{shown, shown_up_to};
+use crate::model::text::{shown, shown_up_to, typed};
 use crate::model::{ManifestName, Oid};
 use crate::render::{self, Format, Style};
 
@@ -197,7 +197,7 @@ fn note_other_mainline(
         Ok(false) => streams.say(&format!(
             "note: {0} has moved on; merged into it, this is another content, so rebase before \
              anybody signs: git rebase {0}",
-            shown(in_force.mainline.trim_start_matches("refs/heads/"))
+            typed(in_force.mainline.trim_start_matches("refs/heads/"))
         )),
         Err(Failure::Found(finding)) => streams.say(&format!("note: {}", finding.message)),
         Err(Failure::Error(error)) => return Err(error),
@@ -222,6 +222,7 @@ fn words(coming: &Coming, exit: Exit, style: &Style) -> String {
         State::Draft => format!("manifest: {}, not committed\n", shown(&coming.path)),
         State::Committed => format!("manifest: {}, on this branch\n", shown(&coming.path)),
     });
+    text.push_str(&elsewhere(coming));
     for need in who::domains(outlook, foreseen) {
         let state = format!("{} of {}", need.counted.len(), need.needed);
         let names: Vec<&str> = need.counted.iter().map(|id| id.as_str()).collect();
@@ -257,6 +258,25 @@ fn words(coming: &Coming, exit: Exit, style: &Style) -> String {
         _ => "\nnot ready\n",
     });
     text
+}
+
+/// What the manifest is bound to, where that is not the content that is told of.
+fn elsewhere(coming: &Coming) -> String {
+    let Coming { outlook, foreseen, state, .. } = coming;
+    let binding = foreseen.manifest.as_ref().map(|manifest| &manifest.binding);
+    match binding {
+        Some(Binding::Commit(commit)) if *commit != outlook.change.content => {
+            format!("note: it is bound to commit {commit}, and not to this content\n")
+        }
+        Some(Binding::Tree(tree))
+            if *state == State::Draft
+                && *tree == foreseen.subject
+                && foreseen.subject != foreseen.tip_subject =>
+        {
+            "note: it is bound to what is staged, and not to this content\n".to_owned()
+        }
+        _ => String::new(),
+    }
 }
 
 fn foreseen_epoch(coming: &Coming) -> u64 {

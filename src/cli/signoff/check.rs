@@ -130,6 +130,10 @@ fn later(mut finding: Finding) -> Finding {
 fn say_subject(foreseen: &Foreseen, staged: bool, streams: &mut Streams<'_>) {
     let Some(manifest) = &foreseen.manifest else { return };
     let SubjectBinding::Tree(bound) = manifest.binding else { return };
+    if manifest.reattest > 0 {
+        streams.say(&format!("subject: {bound}, that of the gate which is attested again"));
+        return;
+    }
     let (subject, tip) = (foreseen.subject, foreseen.tip_subject);
     let what = match (staged, subject == tip) {
         (false, _) => "HEAD's tree without the manifest".to_owned(),

@@ -1,5 +1,6 @@
 //! What every command about sign-offs begins with: the repository, and what is asked of the judge.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -11,7 +12,7 @@ use super::{Place, place, request};
 use crate::check::{self, Foreseen, InForce, Outlook, Proposal, Request};
 use crate::error::Error;
 use crate::model::manifest::Binding;
-use crate::model::text::shown;
+use crate::model::text::{shown, typed};
 use crate::model::{Limits, ManifestName, Oid};
 use crate::repo::{ReadFailure, Repository, Staged, parse_commit};
 
@@ -179,6 +180,16 @@ impl<'e> Desk<'e> {
         bytes: &[u8],
         apart: bool,
     ) -> Result<Foreseen, Error> {
+        self.foresee_bound(at, bytes, apart).map(|(foreseen, _)| foreseen)
+    }
+
+    /// The same, with what is staged where that was judged.
+    pub(super) fn foresee_bound(
+        &self,
+        at: (&ManifestName, &str),
+        bytes: &[u8],
+        apart: bool,
+    ) -> Result<(Foreseen, Option<Staged>), Error> {
         let proposal = Proposal {
             name: at.0.clone(),
             path: at.1.to_owned(),
@@ -188,20 +199,24 @@ impl<'e> Desk<'e> {
         let foreseen = self.foresee(&proposal)?;
         let bound = match foreseen.manifest.as_ref().map(|manifest| &manifest.binding) {
             Some(Binding::Tree(bound)) => *bound,
-            _ => return Ok(foreseen),
+            _ => return Ok((foreseen, None)),
         };
         if bound == foreseen.subject {
-            return Ok(foreseen);
+            return Ok((foreseen, None));
         }
-        let Some(staged) = self.repo.staged()? else { return Ok(foreseen) };
-        let other = self.foresee(&Proposal { staged: Some(staged), ..proposal })?;
-        Ok(if bound == other.subject { other } else { foreseen })
+        let Some(staged) = self.repo.staged()? else { return Ok((foreseen, None)) };
+        let other = self.foresee(&Proposal { staged: Some(staged.clone()), ..proposal })?;
+        Ok(if bound == other.subject { (other, Some(staged)) } else { (foreseen, None) })
     }
 
     /// The manifest that was named, else the only draft that lies in the work tree.
     pub(super) fn find(&self, file: Option<&Path>, in_force: &InForce) -> Result<Place, Error> {
         if let Some(file) = file {
-            return place(file, &self.repo, &in_force.paths, self.environment);
+            let place = place(file, &self.repo, &in_force.paths, self.environment)?;
+            // One that a clone brings may lead anywhere, and no link can be a gate's manifest.
+            let look = if place.elsewhere { std::fs::metadata } else { std::fs::symlink_metadata };
+            plain_file(&place.path, look(&place.file), &place.file)?;
+            return Ok(place);
         }
         let top = self.top()?;
         let folder = top.join(in_force.paths.folder());
@@ -231,7 +246,9 @@ impl<'e> Desk<'e> {
             [one] => {
                 let name = in_force.paths.classify(one);
                 let name = name.ok_or_else(|| Error::Defect(format!("{one} is no manifest")))?;
-                Ok(Place { file: top.join(one), path: one.clone(), name, elsewhere: false })
+                let file = top.join(one);
+                plain_file(one, file.symlink_metadata(), &file)?;
+                Ok(Place { file, path: one.clone(), name, elsewhere: false })
             }
             [] => Err(Error::unusable(
                 format!(
@@ -273,7 +290,7 @@ impl<'e> Desk<'e> {
         if self.top()?.join(path).symlink_metadata().is_ok() {
             return Err(Error::unusable(
                 format!("{} is there already, and nothing is overwritten", shown(path)),
-                format!("see what it lacks: gatecheck signoff check {}", shown(path)),
+                format!("see what it lacks: gatecheck signoff check {}", typed(path)),
             ));
         }
         if self.holds(self.head, path)? {
@@ -282,12 +299,25 @@ impl<'e> Desk<'e> {
                 format!(
                     "a refused gate is tried again by a commit that adds the file anew: git rm {0} \
                      && git commit, then draft it",
-                    shown(path)
+                    typed(path)
                 ),
             ));
         }
         Ok(())
     }
+}
+
+/// Refuses to read what is no file: a pipe or a terminal would be waited for.
+fn plain_file(name: &str, found: io::Result<std::fs::Metadata>, path: &Path) -> Result<(), Error> {
+    let found = found.map_err(|source| Error::File { path: path.to_owned(), source })?;
+    if found.is_file() {
+        return Ok(());
+    }
+    let what = if found.is_symlink() { "a symbolic link" } else { "no regular file" };
+    Err(Error::unusable(
+        format!("{} is {what}, and a manifest is a plain file", shown(name)),
+        "put the manifest itself in its place",
+    ))
 }
 
 pub(in crate::cli) fn unreadable(failure: ReadFailure) -> Error {

@@ -13,7 +13,8 @@ use crate::error::Error;
 use crate::finding::{Code, Finding, Severity};
 use crate::manifest::edit::{Draft, Editing, blank};
 use crate::model::manifest::{Binding, Target};
-use crate::model::text::{is_blank, shown};
+use crate::model::policy::RequireSignature;
+use crate::model::text::{is_blank, shown, typed};
 use crate::model::{DomainId, ManifestName, Signoff};
 use crate::render::{self, Format};
 
@@ -134,12 +135,16 @@ pub(super) fn run(
         return Ok(Exit::REFUSED);
     }
     files::write_new(&desk.room_for(&path)?, &text)?;
+    let signed = match in_force.registry.policy.mainline.require_signature {
+        RequireSignature::EveryCommit => "-S ",
+        RequireSignature::Gates => "",
+    };
     let words = format!(
         "written: {0}\n\
          it is bound to the content of {1}: commit it alone, before anything else\n\
-         \x20 git add {0} && git commit -m \"Dissent\" -- {0}\n\
+         \x20 git add {0} && git commit {signed}-m \"Dissent\" -- {0}\n\
          then it blocks the gate, until you sign off without dissent or an override lifts it\n",
-        shown(&path),
+        typed(&path),
         desk.head.short()
     );
     streams.print(words.as_bytes())?;

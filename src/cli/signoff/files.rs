@@ -8,7 +8,7 @@ use super::super::output::{new_file_beside, write_whole};
 use crate::error::Error;
 use crate::manifest::edit::EditError;
 use crate::model::Limits;
-use crate::model::text::shown;
+use crate::model::text::{shown, typed};
 use crate::render::{self, Format, Style};
 
 /// The text of a manifest that can be edited.
@@ -33,7 +33,7 @@ pub(super) fn no_conflict(text: &str, name: &str) -> Result<(), Error> {
             format!(
                 "unite both sides: git show :2:{0} > ours.toml; git show :3:{0} > theirs.toml; \
                  gatecheck signoff merge ours.toml theirs.toml; mv ours.toml {0}",
-                shown(name)
+                typed(name)
             ),
         )),
     }
@@ -55,7 +55,19 @@ pub(super) fn write_new(path: &Path, text: &str) -> Result<(), Error> {
         file.persist_noclobber(path).map_err(|failed| failed.error)?;
         Ok(())
     };
-    write().map_err(|source| Error::File { path: path.to_owned(), source })
+    write().map_err(|error| not_written(path, &error))
+}
+
+/// The disk refused. Nothing is half written: the old file stands, or none does.
+fn not_written(path: &Path, error: &io::Error) -> Error {
+    Error::unusable(
+        format!(
+            "{} was not written, and nothing was changed: {}",
+            shown(&path.to_string_lossy()),
+            shown(&error.to_string())
+        ),
+        "see that the disk has room and the folder can be written to, and run the same command again",
+    )
 }
 
 /// Writes the new text in the place of the old one, unless somebody else changed it meanwhile.
@@ -63,12 +75,14 @@ pub(super) fn replace(path: &Path, old: &str, new: &str, limits: &Limits) -> Res
     let now = read_bounded(path, limits.file_bytes)?;
     if now != old.as_bytes() {
         return Err(Error::unusable(
-            format!("{} was changed while you signed; nothing was written", path.display()),
+            format!(
+                "{} was changed while you signed; nothing was written",
+                shown(&path.to_string_lossy())
+            ),
             "look at it, and run the same command again",
         ));
     }
-    write_whole(path, new.as_bytes())
-        .map_err(|source| Error::File { path: path.to_owned(), source })
+    write_whole(path, new.as_bytes()).map_err(|error| not_written(path, &error))
 }
 
 /// Why a manifest was not edited, for people.
@@ -115,7 +129,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x");
         write_new(&path, "1").unwrap();
-        assert!(write_new(&path, "2").is_err());
+        let refused = write_new(&path, "2").unwrap_err().to_string();
+        assert!(refused.contains("was not written, and nothing was changed"), "{refused}");
         let limits = Limits::default();
         assert!(replace(&path, "0", "2", &limits).is_err());
         replace(&path, "1", "2", &limits).unwrap();

@@ -14,7 +14,7 @@ use super::me::{Me, SignerArgs, known};
 use super::open::{Open, indices};
 use crate::error::Error;
 use crate::finding::Code;
-use crate::model::text::shown;
+use crate::model::text::{shown, typed};
 use crate::model::{Manifest, ReviewerId, Signoff};
 
 /// Arguments of `signoff sign`.
@@ -187,7 +187,7 @@ fn standing<'m>(
     if standing.is_empty() {
         return Err(Error::unusable(
             format!("no sign-off of {reviewer} for {} stands there", shown(domain)),
-            format!("see what does: gatecheck signoff check {}", shown(&open.place.path)),
+            format!("see what does: gatecheck signoff check {}", typed(&open.place.path)),
         ));
     }
     Ok(standing)

@@ -15,7 +15,7 @@ use crate::finding::{Finding, Severity};
 use crate::manifest::edit::{Draft, Section};
 use crate::model::gate::is_squash_name;
 use crate::model::manifest::{Binding, Target};
-use crate::model::text::shown;
+use crate::model::text::{shown, typed};
 use crate::model::{ManifestName, Oid};
 use crate::render::{self, Format};
 
@@ -286,7 +286,7 @@ pub(super) fn reattest(
         format!(
             "written: {}, re-attestation {number} of the gate of epoch {epoch}; nobody has signed it\n\
              next, each reviewer: gatecheck signoff add --domain DOMAIN --file {0}\n",
-            shown(&path)
+            typed(&path)
         )
         .as_bytes(),
     )?;

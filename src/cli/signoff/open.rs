@@ -9,12 +9,28 @@ use super::me::{Me, SignerArgs};
 use super::{Place, ask, files, say_registry, vouch, who};
 use crate::check::{self, Change, Foreseen, Outlook};
 use crate::error::Error;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Code, Finding, Severity};
 use crate::manifest::edit::Editing;
-use crate::model::manifest::{PreviousGate, Target};
-use crate::model::text::shown;
+use crate::model::manifest::{Binding, PreviousGate, Target};
+use crate::model::text::{shown, shown_up_to, typed};
 use crate::model::{DomainId, Manifest, ManifestName, ReviewerId, Signoff};
 use crate::render::{self, Format};
+use crate::report::SignoffReport;
+
+/// What a manifest is bound to.
+struct Bound {
+    change: Change,
+    /// Whose content that is, for people.
+    content: String,
+    /// Paths that no commit brought yet.
+    uncommitted: Vec<Vec<u8>>,
+}
+
+impl Bound {
+    fn of(change: Change, content: String) -> Self {
+        Self { change, content, uncommitted: Vec::new() }
+    }
+}
 
 /// A manifest that is open on the desk.
 pub(super) struct Open<'e> {
@@ -55,20 +71,51 @@ impl<'e> Open<'e> {
         read.map_err(|error| files::not_edited(error, &self.place.path))
     }
 
-    /// What the manifest is about, since the gate before it.
-    fn change(&self) -> Result<Change, Error> {
-        let ManifestName::Reattest { epoch, .. } = &self.place.name else {
-            return Ok(self.outlook.change.clone());
+    /// What the manifest is bound to, since the gate before it; not what happens to be checked
+    /// out. What was wrong with it before anybody signs comes back instead.
+    fn bound(&self, manifest: &Manifest) -> Result<Result<Bound, Vec<Finding>>, Error> {
+        let (repo, in_force) = (&self.desk.repo, &self.outlook.in_force);
+        let here = || self.outlook.change.clone();
+        if let ManifestName::Reattest { epoch, .. } = &self.place.name {
+            let Some(accepted) = self.outlook.next.accepted.get(epoch) else {
+                return Ok(Ok(Bound::of(here(), "what is checked out".to_owned())));
+            };
+            let base = match accepted.previous {
+                PreviousGate::Gate(gate) => gate,
+                PreviousGate::None => in_force.anchor.commit,
+            };
+            let change = check::change(repo, in_force, base, accepted.gate)?;
+            return Ok(Ok(Bound::of(
+                change,
+                format!("that of the gate {}", accepted.gate.short()),
+            )));
+        }
+        let at = (&self.place.name, self.place.path.as_str());
+        let (foreseen, staged) = self.desk.foresee_bound(at, self.text.as_bytes(), self.apart)?;
+        let wrong = |finding: &Finding| {
+            matches!(finding.code, Code::SubjectMismatch | Code::GateCommitUnresolvable)
+                && finding.severity >= Severity::Undecided
         };
-        let Some(accepted) = self.outlook.next.accepted.get(epoch) else {
-            return Ok(self.outlook.change.clone());
+        if foreseen.findings.iter().any(wrong) {
+            return Ok(Err(foreseen.findings.into_iter().filter(|f| wrong(f)).collect()));
+        }
+        if foreseen.in_force.tip != in_force.tip {
+            return Err(Error::unusable(
+                "the branch moved on meanwhile; nothing was signed",
+                "look at it, and run the same command again",
+            ));
+        }
+        if let Binding::Commit(commit) = manifest.binding {
+            let change = check::change(repo, in_force, here().base, commit)?;
+            return Ok(Ok(Bound::of(change, format!("that of commit {commit}"))));
+        }
+        let head = self.desk.head.short();
+        let Some(staged) = staged else {
+            return Ok(Ok(Bound::of(here(), format!("that of commit {head}, HEAD"))));
         };
-        let in_force = &self.outlook.in_force;
-        let base = match accepted.previous {
-            PreviousGate::Gate(gate) => gate,
-            PreviousGate::None => in_force.anchor.commit,
-        };
-        check::change(&self.desk.repo, in_force, base, accepted.gate)
+        let (change, uncommitted) = check::with_staged(repo, in_force, here(), staged)?;
+        let content = format!("what is staged, which is not that of commit {head}, HEAD");
+        Ok(Ok(Bound { change, content, uncommitted }))
     }
 
     /// Shows what will be signed, and asks.
@@ -80,6 +127,13 @@ impl<'e> Open<'e> {
         args: &SignerArgs,
         streams: &mut Streams<'_>,
     ) -> Result<bool, Error> {
+        let bound = match self.bound(manifest)? {
+            Ok(bound) => bound,
+            Err(against) => {
+                self.say_refused(&against, streams)?;
+                return Ok(false);
+            }
+        };
         let registry = &self.outlook.in_force.registry;
         let gate = match &manifest.target {
             Target::Epoch(epoch) => format!("epoch {epoch}"),
@@ -92,10 +146,16 @@ impl<'e> Open<'e> {
         };
         let mut text =
             format!("{} vouches for {} at {gate}, {since}:\n", me.reviewer, signoff.domain);
-        let (change, domain) = (self.change()?, registry.domains.get(&signoff.domain));
+        let (change, domain) = (&bound.change, registry.domains.get(&signoff.domain));
         let (mut added, closed) = change.added_tokens(&self.desk.repo, registry, domain)?;
         added.extend(closed.iter().map(|path| format!("{path} could not be looked into")));
-        text.push_str(&vouch::mine(&change, registry, domain, &added));
+        text.push_str(&format!("content: {}\n", bound.content));
+        text.push_str(&vouch::mine(change, registry, domain, &added));
+        text.push_str(&vouch::uncommitted(&bound.uncommitted));
+        text.push_str(&vouch::cures(&self.desk.repo, &manifest.cures));
+        if signoff.timestamp != self.desk.asked.now {
+            text.push_str(&format!("dated {}\n", signoff.timestamp));
+        }
         text.push_str(&words(signoff));
         text.push_str(&format!("signed with {}\n", me.key()));
         streams.print(text.as_bytes())?;
@@ -130,13 +190,17 @@ impl<'e> Open<'e> {
 
     /// What makes the gate, once nothing is missing.
     fn how_to_land(&self) -> String {
-        let path = shown(&self.place.path);
+        let path = typed(&self.place.path);
         let mainline = shown(&self.outlook.in_force.mainline);
+        let made = match &self.place.name {
+            ManifestName::Reattest { .. } => "attests it again",
+            _ => "makes the gate",
+        };
         if self.desk.branch.as_deref() == Some(self.outlook.in_force.mainline.as_str()) {
-            return format!("nothing is missing: git add {path} && git commit -S makes the gate\n");
+            return format!("nothing is missing: git add {path} && git commit -S {made}\n");
         }
         format!(
-            "nothing is missing: commit it here, and a signed merge into {mainline} makes the gate, \
+            "nothing is missing: commit it here, and a signed merge into {mainline} {made}, \
              as long as {mainline} has not moved on\n"
         )
     }
@@ -152,10 +216,7 @@ impl<'e> Open<'e> {
         let at = (&self.place.name, self.place.path.as_str());
         let foreseen = self.desk.foresee_here(at, text.as_bytes(), self.apart)?;
         let against = against(&foreseen, reviewer);
-        let row = foreseen.gate.as_ref().and_then(|gate| {
-            let mut rows = gate.signoffs.iter();
-            rows.find(|row| row.reviewer_id == *reviewer && row.domain == *domain)
-        });
+        let row = row(&foreseen, reviewer, domain);
         let attested = row.is_some_and(|row| row.attested);
         if !against.is_empty() || !attested {
             return self.say_refused(&against, streams);
@@ -191,9 +252,27 @@ fn against(foreseen: &Foreseen, me: &ReviewerId) -> Vec<Finding> {
         .iter()
         .filter(|finding| finding.severity >= Severity::Undecided)
         .filter(mine)
-        .filter(|finding| !who::is_missing(finding) && !who::is_for_others(finding))
+        // A mistaken item of the checklist is theirs to correct, one that is not ticked is not.
+        .filter(|finding| {
+            finding.code == Code::ChecklistIncomplete && finding.reviewer_id.is_some()
+                || !who::is_missing(finding) && !who::is_for_others(finding)
+        })
         .cloned()
         .collect()
+}
+
+/// What the judge says of a person's sign-off for a domain: of the one that stands, where they took
+/// back another.
+fn row<'f>(
+    foreseen: &'f Foreseen,
+    reviewer: &ReviewerId,
+    domain: &DomainId,
+) -> Option<&'f SignoffReport> {
+    let (gate, manifest) = (foreseen.gate.as_ref()?, foreseen.manifest.as_ref()?);
+    let rows = gate.signoffs.iter().zip(&manifest.signoffs);
+    let theirs = rows.filter(|(row, _)| row.reviewer_id == *reviewer && row.domain == *domain);
+    let stands = |s: &Signoff| !s.withdrawn && s.superseded_by.is_empty();
+    theirs.max_by_key(|(_, signoff)| stands(signoff)).map(|(row, _)| row)
 }
 
 /// What a sign-off says beyond its domain.
@@ -204,24 +283,39 @@ fn words(signoff: &Signoff) -> String {
             text.push_str(&format!("{name}: {value}\n"));
         }
     };
-    let list = |all: &[String]| all.iter().map(|one| shown(one)).collect::<Vec<_>>().join(", ");
+    let list = |all: &[String]| all.iter().map(|one| whole(one)).collect::<Vec<_>>().join(", ");
     line("scope", list(&signoff.scope));
     line("second reviews", list(&signoff.reviews));
     line("checklist", list(&signoff.checklist));
-    line("authored by", shown(&signoff.authored_by));
+    line("authored by", whole(&signoff.authored_by));
     line("stands for", list(&signoff.multi_domain_roles));
-    line("because", shown(&signoff.multi_domain_justification));
+    line("because", whole(&signoff.multi_domain_justification));
     if let Some(ai) = &signoff.ai_attestation {
         let understood = if ai.understood { "understood" } else { "not understood" };
         line(
             "AI attestation",
-            format!("{understood}; {}; {}", list(&ai.invariants), shown(&ai.statement)),
+            format!("{understood}; {}; {}", list(&ai.invariants), whole(&ai.statement)),
         );
     }
     if signoff.dissents() {
-        line("DISSENT, which blocks the gate", shown(&signoff.dissent));
+        line("DISSENT, which blocks the gate", whole(&signoff.dissent));
     }
     text
+}
+
+/// How much of one text is shown.
+const WORDS_SHOWN: usize = 2_000;
+
+/// A text that is signed. Somebody else may have written it, so that nothing of it is left out
+/// in silence.
+fn whole(text: &str) -> String {
+    match text.chars().count().saturating_sub(WORDS_SHOWN) {
+        0 => shown_up_to(text, WORDS_SHOWN),
+        more => format!(
+            "{} ({more} more characters, which are signed as well)",
+            shown_up_to(text, WORDS_SHOWN)
+        ),
+    }
 }
 
 /// Places of a person's sign-offs.

@@ -7,6 +7,7 @@ use crate::check::{Change, Outlook};
 use crate::model::registry::SchemaVersion;
 use crate::model::text::{shown, shown_bytes};
 use crate::model::{Domain, Oid, Registry, ReviewerId};
+use crate::repo::{Repository, parse_commit};
 
 /// How many paths, commits and authors are shown before the rest is counted.
 const SHOWN: usize = 5;
@@ -106,9 +107,11 @@ pub(super) fn mine(
     let authors = authors(commits.iter().map(|(_, head)| (&head.author.name, &head.author.email)));
     let files = count(paths.len(), "file", "files");
     let mut text = format!("{files} changed{}\n", in_commits(&commits.len(), &authors));
-    for path in some(&paths, SHOWN_MINE) {
-        text.push_str(&format!("  {path}\n"));
+    for path in paths.iter().take(SHOWN_MINE) {
+        let odd = change.odd.get(*path).map_or_else(String::new, |odd| format!("  ({odd})"));
+        text.push_str(&format!("  {}{odd}\n", shown_bytes(path)));
     }
+    text.push_str(&and_more(paths.len()));
     let assisted = change.ai_assisted(registry);
     let assisted: Vec<_> = commits.iter().filter(|(id, _)| assisted.contains(id)).collect();
     if !added.is_empty() {
@@ -123,10 +126,7 @@ pub(super) fn mine(
         for place in added.iter().take(SHOWN_MINE) {
             text.push_str(&format!("  {place}\n"));
         }
-        let more = added.len().saturating_sub(SHOWN_MINE);
-        if more > 0 {
-            text.push_str(&format!("  and {more} more\n"));
-        }
+        text.push_str(&and_more(added.len()));
     }
     if !assisted.is_empty() {
         text.push_str(&format!(
@@ -136,6 +136,42 @@ pub(super) fn mine(
         for (id, head) in assisted.iter().take(SHOWN_MINE) {
             text.push_str(&format!("  {} {}\n", id.short(), shown(&head.subject)));
         }
+        text.push_str(&and_more(assisted.len()));
+    }
+    text
+}
+
+fn and_more(all: usize) -> String {
+    match all.saturating_sub(SHOWN_MINE) {
+        0 => String::new(),
+        more => format!("  and {more} more\n"),
+    }
+}
+
+/// What somebody vouches for that no commit tells of.
+pub(super) fn uncommitted(paths: &[Vec<u8>]) -> String {
+    if paths.is_empty() {
+        return String::new();
+    }
+    let all: Vec<&[u8]> = paths.iter().map(Vec::as_slice).collect();
+    let files = count(paths.len(), "file is", "files are");
+    let mut text = format!("{files} staged and in no commit yet, in any domain:\n");
+    some(&all, SHOWN_MINE).iter().for_each(|path| text.push_str(&format!("  {path}\n")));
+    text
+}
+
+/// Refused commits that every sign-off of the manifest accepts.
+pub(super) fn cures(repo: &Repository, cures: &[Oid]) -> String {
+    if cures.is_empty() {
+        return String::new();
+    }
+    let commits = count(cures.len(), "refused commit", "refused commits");
+    let mut text = format!("it cures {commits}, which you say you have looked into:\n");
+    for id in cures {
+        let raw = repo.read_commit(*id).ok();
+        let head = raw.and_then(|raw| parse_commit(*id, &raw).ok());
+        let subject = head.map_or_else(|| "cannot be read here".to_owned(), |c| shown(&c.subject));
+        text.push_str(&format!("  {id} {subject}\n"));
     }
     text
 }

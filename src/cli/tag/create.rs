@@ -38,7 +38,8 @@ pub(super) fn sign_tag(
     for (key, value) in overrides(settings)? {
         git.arg("-c").arg(format!("{key}={value}"));
     }
-    git.args(["tag", "--sign"]).arg(format!("--message={message}"));
+    // A clone's configuration says which lines are comments; all of the message is signed.
+    git.args(["tag", "--sign", "--cleanup=whitespace"]).arg(format!("--message={message}"));
     git.args(["--", name]).arg(commit.to_string());
     // The signing program may ask for a passphrase, and git tells on standard error what it says.
     let ended = git.stdout(Stdio::null()).status().map_err(|error| {

@@ -18,7 +18,7 @@ use super::verify::VerifyArgs;
 use crate::check::{self, Readiness, TagRef};
 use crate::error::Error;
 use crate::finding::{Finding, Severity};
-use crate::model::text::shown;
+use crate::model::text::{shown, typed};
 use crate::model::{GateKind, KeyFile, Oid};
 use crate::render::{self, Format};
 use crate::report::{AnchorSource, Report, Verdict};
@@ -147,9 +147,8 @@ pub fn run(
     }
     let name = shown(rule::short(&tag.reference));
     if args.format == Format::Human {
-        streams.print(
-            format!("made: {name}, {id}\n  git push origin refs/tags/{name}\n").as_bytes(),
-        )?;
+        let words = format!("made: {name}, {id}\n  git push origin {}\n", typed(&tag.reference));
+        streams.print(words.as_bytes())?;
     } else {
         streams.say(&format!("made: {name}, {id}"));
     }
@@ -235,7 +234,7 @@ fn told(args: &TagArgs, exit: Exit, ready: &Readiness, commit: Oid, unclean: &[S
 
 /// The same run, with `--create`.
 fn command(args: &TagArgs, ready: &Readiness, commit: Oid) -> String {
-    let mut command = format!("gatecheck tag {} {commit} --create", shown(&args.name));
+    let mut command = format!("gatecheck tag {} {commit} --create", typed(&args.name));
     match &ready.report.anchor {
         Some(anchor) if anchor.source == AnchorSource::Flag => {
             command.push_str(&format!(" --anchor {}", anchor.commit));
@@ -246,7 +245,7 @@ fn command(args: &TagArgs, ready: &Readiness, commit: Oid) -> String {
         _ => {}
     }
     if let Some(folder) = &args.repository.repo {
-        command.push_str(&format!(" --repo {}", shown(&folder.to_string_lossy())));
+        command.push_str(&format!(" --repo {}", typed(&folder.to_string_lossy())));
     }
     command
 }

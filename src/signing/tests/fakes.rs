@@ -32,6 +32,8 @@ fn a_program_that_does_not_sign_is_told_of_and_ended() {
         ("megabytes of status", "exec yes"),
         ("megabytes of words", "yes | head -c 3000000 >&2; exit 1"),
         ("megabytes of signature", "head -c 3000000 /dev/zero > \"$out\""),
+        ("a pipe that nobody writes to", "mkfifo \"$out\""),
+        ("a link to another file", "ln -s /etc/passwd \"$out\""),
         (
             "another payload",
             &format!("echo x | '{real}' --batch --armor --detach-sign -u {key} --output \"$out\""),
