@@ -32,6 +32,16 @@ pub struct Limits {
     pub request_bytes: u64,
     /// Bytes of one bundle, and of the history in it: 4 GiB.
     pub bundle_bytes: u64,
+    /// Objects in a bundle's history: 4 million.
+    pub bundle_objects: u64,
+    /// Bytes of one object in a bundle's history, inflated and made of its deltas: 256 MiB.
+    pub bundle_object_bytes: u64,
+    /// Bytes of all of them and of their deltas: 16 GiB.
+    pub bundle_inflated_bytes: u64,
+    /// Deltas upon each other in a bundle's history: 64.
+    pub bundle_delta_depth: u64,
+    /// Bytes of the report in a bundle: 64 MiB.
+    pub report_bytes: u64,
 }
 
 impl Default for Limits {
@@ -51,6 +61,11 @@ impl Default for Limits {
             changed_paths: 1_000_000,
             request_bytes: 16 << 20,
             bundle_bytes: 4 << 30,
+            bundle_objects: 4_000_000,
+            bundle_object_bytes: 256 << 20,
+            bundle_inflated_bytes: 16 << 30,
+            bundle_delta_depth: 64,
+            report_bytes: 64 << 20,
         }
     }
 }
@@ -62,7 +77,7 @@ pub struct UnknownLimit;
 
 impl Limits {
     /// The names that `--limit` takes.
-    pub const NAMES: [&'static str; 14] = [
+    pub const NAMES: [&'static str; 19] = [
         "file-bytes",
         "object-bytes",
         "signature-bytes",
@@ -77,6 +92,11 @@ impl Limits {
         "changed-paths",
         "request-bytes",
         "bundle-bytes",
+        "bundle-objects",
+        "bundle-object-bytes",
+        "bundle-inflated-bytes",
+        "bundle-delta-depth",
+        "report-bytes",
     ];
 
     /// Sets one limit by its name.
@@ -96,6 +116,11 @@ impl Limits {
             "changed-paths" => &mut self.changed_paths,
             "request-bytes" => &mut self.request_bytes,
             "bundle-bytes" => &mut self.bundle_bytes,
+            "bundle-objects" => &mut self.bundle_objects,
+            "bundle-object-bytes" => &mut self.bundle_object_bytes,
+            "bundle-inflated-bytes" => &mut self.bundle_inflated_bytes,
+            "bundle-delta-depth" => &mut self.bundle_delta_depth,
+            "report-bytes" => &mut self.report_bytes,
             _ => return Err(UnknownLimit),
         };
         *field = value;
@@ -117,6 +142,9 @@ mod tests {
         assert_eq!(limits.approvals, 16);
         assert_eq!(limits.changed_paths, 18);
         assert_eq!(limits.request_bytes, 19);
+        assert_eq!(limits.bundle_objects, 21);
+        assert_eq!(limits.bundle_inflated_bytes, 23);
+        assert_eq!(limits.report_bytes, 25);
         assert_eq!(limits.set("nope", 1), Err(UnknownLimit));
     }
 }

@@ -69,14 +69,15 @@ fn unpack(
     request: &Request,
 ) -> Result<(Papers, Packed)> {
     let failed = |source| Error::File { path: path.to_owned(), source };
-    let file = File::open(path).map_err(failed)?;
-    let found = file.metadata().map_err(failed)?;
+    // Looked at before it is opened: a pipe would wait for somebody who writes.
+    let found = std::fs::metadata(path).map_err(failed)?;
     if !found.is_file() {
         return Err(Error::unusable(
             format!("{} is no file", shown(&path.to_string_lossy())),
             "name the bundle: gatecheck verify --bundle FILE",
         ));
     }
+    let file = File::open(path).map_err(failed)?;
     let inside = folder.join(bundle::HISTORY);
     let lost = |source| Error::File { path: inside.clone(), source };
     let mut options = File::options();
@@ -90,9 +91,8 @@ fn unpack(
         papers
     };
     history.seek(SeekFrom::Start(0)).map_err(lost)?;
-    let bytes = history.metadata().map_err(lost)?.len();
     let mut from = BufReader::new(history);
-    let (_, packed) = Repository::read_history(repository, bytes, &mut from, &request.limits)?;
+    let (_, packed) = Repository::read_history(repository, &mut from, &request.limits)?;
     Ok((papers, packed))
 }
 
