@@ -17,7 +17,7 @@ mod cli_support;
 use std::io::Cursor;
 
 use cli_support::project::{founded, gate, pin, work};
-use cli_support::{Said, Sandbox};
+use cli_support::{Said, Sandbox, schema};
 use gatecheck::bundle::{self, Papers};
 use gatecheck::model::Limits;
 
@@ -95,6 +95,16 @@ fn a_history_is_packed_and_judged_where_there_is_no_repository() {
     let inside = verify(&sandbox, &["--anchor", &anchor, "--format", "json"]).must(0, &[]);
     let here = sandbox.gatecheck("project", &["verify", "--anchor", &anchor, "--format", "json"]);
     assert_eq!(inside.out, here.out);
+    schema::checked(&here.out);
+    schema::checked(&sandbox.gatecheck("project", &["verify", "--format", "json"]).out);
+    let lines = ["verify", "--anchor", &anchor, "--format", "ndjson"];
+    let lines = sandbox.gatecheck("project", &lines).out;
+    assert!(lines.lines().count() > 1, "{lines}");
+    for line in lines.lines() {
+        let line = serde_json::from_str(line).unwrap();
+        assert_eq!(schema::wrong("report-line", &line), Vec::<String>::new());
+        assert_ne!(schema::wrong("report", &line), Vec::<String>::new());
+    }
     // Checkpoints work as ever.
     let keep = ["--anchor", &anchor, "--checkpoint", "../check"];
     verify(&sandbox, &keep).must(0, &[]);
