@@ -16,17 +16,10 @@ mod cli_support;
 
 use std::io::Cursor;
 
-use cli_support::project::{founded, gate, pin, work};
+use cli_support::project::{founded, gate, pin, released, work};
 use cli_support::{Said, Sandbox, schema};
 use gatecheck::bundle::{self, Papers};
 use gatecheck::model::Limits;
-
-fn released(sandbox: &Sandbox) -> (String, String) {
-    let anchor = founded(sandbox, "project");
-    pin(sandbox, &anchor);
-    let gate = gate(sandbox, "project", 0, "none");
-    (anchor, gate)
-}
 
 fn pack(sandbox: &Sandbox, more: &[&str]) -> Said {
     sandbox.gatecheck("project", &[&["bundle", "--output", "../project.tar"], more].concat())

@@ -9,15 +9,15 @@ use serde::Deserialize;
 use super::super::judge::{Prepared, prepare};
 use super::super::verify::Request;
 use super::bundle::registry_at;
+use super::untrue;
 use crate::bundle::{self, Papers};
-use crate::check::{self, Attested, Words};
+use crate::check::{self, Attested};
 use crate::error::{Error, Result};
 use crate::finding::{Finding, Severity};
 use crate::model::text::shown;
 use crate::progress::Progress;
 use crate::repo::{Packed, Repository};
 use crate::report::{Report, Verdict};
-use crate::rules::summary as rule;
 use crate::statement::{self, Envelope, Summary};
 
 /// Unpacks a bundle into a private folder that is gone afterwards, and judges it from the
@@ -110,19 +110,8 @@ fn attestation(bytes: &[u8], limits: &crate::model::Limits) -> Result<(Envelope,
 
 /// The report, with what is to be said of the attestation beside it.
 fn with_attestation(attested: Attested, asked: &check::Request, said: &Summary) -> Report {
-    let words =
-        Words { verifier: &said.verifier, resource: &said.resource, version: &said.version };
-    let mut found: Vec<Finding> = attested.findings.clone();
-    match attested.summary(asked, &words) {
-        Some(mut judged) => {
-            judged.reference.clone_from(&attested.mainline);
-            found.extend(rule::compare(said, &judged));
-        }
-        None if attested.report.verdict == Verdict::Refused => {
-            found.push(rule::no_pass(attested.report.verdict.name(), said.tip));
-        }
-        None => {}
-    }
+    let found: Vec<Finding> =
+        attested.findings.iter().cloned().chain(untrue(&attested, asked, said)).collect();
     let mut report = attested.report;
     for finding in found {
         match finding.severity {
