@@ -36,7 +36,8 @@ pub struct Limits {
     pub bundle_objects: u64,
     /// Bytes of one object in a bundle's history, inflated and made of its deltas: 256 MiB.
     pub bundle_object_bytes: u64,
-    /// Bytes of all of them and of their deltas: 16 GiB.
+    /// Bytes that are gone through to make them all: 8 GiB. An object counts with its deltas; one
+    /// made of another of more than 1 MiB counts with all that this one is made of as well.
     pub bundle_inflated_bytes: u64,
     /// Deltas upon each other in a bundle's history: 64.
     pub bundle_delta_depth: u64,
@@ -63,7 +64,7 @@ impl Default for Limits {
             bundle_bytes: 4 << 30,
             bundle_objects: 4_000_000,
             bundle_object_bytes: 256 << 20,
-            bundle_inflated_bytes: 16 << 30,
+            bundle_inflated_bytes: 8 << 30,
             bundle_delta_depth: 64,
             report_bytes: 64 << 20,
         }

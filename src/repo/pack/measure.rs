@@ -18,6 +18,9 @@ pub(super) const BY_ID: u8 = 7;
 
 /// How much of a delta is kept: the sizes of its base and of what it makes stand first.
 const DELTA_HEAD: usize = 20;
+/// Longer objects than this are not kept by libgit2 while it resolves deltas: it makes them anew
+/// for each delta upon them, and so all that they are made of.
+const KEPT: u64 = 1 << 20;
 /// How much is inflated at once, and thrown away.
 const CHUNK: usize = 32 << 10;
 
@@ -44,7 +47,7 @@ pub(super) fn measure(from: &mut dyn BufRead, format: ObjectFormat, limits: &Lim
         let mut grown = |size: u64| {
             total = total.saturating_add(size);
             within(
-                "bytes in all objects",
+                "bytes to make all objects",
                 total,
                 "bundle-inflated-bytes",
                 limits.bundle_inflated_bytes,
@@ -55,7 +58,7 @@ pub(super) fn measure(from: &mut dyn BufRead, format: ObjectFormat, limits: &Lim
         let stored = match kind {
             1..=4 => {
                 pack.inflate(&mut inflater, size)?;
-                Stored { at, size, depth: 0 }
+                Stored { at, size, cost: size, depth: 0 }
             }
             BY_DISTANCE => {
                 let distance = pack.distance().map_err(unread)?;
@@ -79,8 +82,10 @@ pub(super) fn measure(from: &mut dyn BufRead, format: ObjectFormat, limits: &Lim
                     return Err(broken("a delta in its pack belongs to another base"));
                 }
                 large(made)?;
-                grown(made)?;
-                Stored { at, size: made, depth }
+                let again = if base_size > KEPT { base.cost } else { 0 };
+                let cost = size.saturating_add(made).saturating_add(again);
+                grown(cost.saturating_sub(size))?;
+                Stored { at, size: made, cost, depth }
             }
             BY_ID => {
                 return Err(broken("a delta in its pack names its base by id, not by distance"));
@@ -103,6 +108,8 @@ struct Stored {
     at: u64,
     /// Its bytes, as they come out.
     size: u64,
+    /// The bytes that are gone through to make it.
+    cost: u64,
     /// How many deltas it takes.
     depth: u64,
 }

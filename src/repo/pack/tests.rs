@@ -270,6 +270,16 @@ fn deltas_that_make_too_much_are_refused() {
     }
     refused(tower.measured(&Limits::default()), "bundle-object-bytes");
 
+    // A long object is made anew for each delta upon it: 2, 4, 6 MiB and so on, 30 in all.
+    let mut anew = Forge::new(ObjectFormat::Sha1);
+    let mut at = anew.blob(&[0; 2 << 20]);
+    for _ in 0..4 {
+        at = anew.copies(at, 2 << 20, 1);
+    }
+    let limits = |mib: u64| Limits { bundle_inflated_bytes: mib << 20, ..Limits::default() };
+    refused(anew.measured(&limits(29)), "bundle-inflated-bytes");
+    anew.measured(&limits(31)).unwrap();
+
     let mut chain = Forge::new(ObjectFormat::Sha1);
     let mut at = chain.blob(&[0; 100]);
     for _ in 0..5 {
