@@ -29,8 +29,6 @@ pub const REPORT: &str = "report.json";
 /// The attestation.
 pub const ATTESTATION: &str = "attestation.json";
 
-/// Bytes of a report: 64 MiB.
-const REPORT_BYTES: u64 = 64 << 20;
 /// A tar's unit.
 const BLOCK: u64 = 512;
 
@@ -102,7 +100,7 @@ pub fn read(
         let size = entry.header().entry_size().map_err(|error| unread(&error))?;
         let limit = match name {
             HISTORY => limits.bundle_bytes,
-            REPORT => REPORT_BYTES,
+            REPORT => limits.report_bytes,
             _ => limits.file_bytes,
         };
         if size > limit {

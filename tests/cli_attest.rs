@@ -19,17 +19,9 @@ use std::process::Stdio;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cli_support::project::{founded, gate, pin, work};
+use cli_support::project::{founded, gate, pin, released, work};
 use cli_support::{Said, Sandbox};
 use serde_json::Value;
-
-/// A project with an accepted gate at HEAD, its anchor pinned. Returns the anchor and the gate.
-fn released(sandbox: &Sandbox) -> (String, String) {
-    let anchor = founded(sandbox, "project");
-    pin(sandbox, &anchor);
-    let gate = gate(sandbox, "project", 0, "none");
-    (anchor, gate)
-}
 
 fn attest(sandbox: &Sandbox, more: &[&str]) -> Said {
     let args = [&["attest", "--sign", "--output", "../verdict.json"], more].concat();

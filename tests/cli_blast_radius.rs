@@ -20,6 +20,7 @@ mod told;
 use std::collections::BTreeSet;
 use std::process::Command;
 
+use cli_support::schema;
 use serde_json::Value;
 use support::sign::{self, Order};
 use support::story::SigSpec;
@@ -44,6 +45,8 @@ fn the_blast_radius_is_told_to_programs() {
     let args = ["blast-radius", ADA, "--format", "json", "--revocations", file.to_str().unwrap()];
     let said = asked(&sandbox, SUMMER, &args);
     assert_eq!((said.status, said.err.as_str()), (0, ""), "{}", said.out);
+    schema::checked(&said.out);
+    schema::checked(&sandbox.read("revoked.json"));
     let text = said.out.replace(env!("CARGO_PKG_VERSION"), "VERSION");
     insta::assert_snapshot!("blast-radius-json", text);
     insta::assert_snapshot!("revocations-json", sandbox.read("revoked.json"));

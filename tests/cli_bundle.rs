@@ -16,17 +16,10 @@ mod cli_support;
 
 use std::io::Cursor;
 
-use cli_support::project::{founded, gate, pin, work};
-use cli_support::{Said, Sandbox};
+use cli_support::project::{founded, gate, pin, released, work};
+use cli_support::{Said, Sandbox, schema};
 use gatecheck::bundle::{self, Papers};
 use gatecheck::model::Limits;
-
-fn released(sandbox: &Sandbox) -> (String, String) {
-    let anchor = founded(sandbox, "project");
-    pin(sandbox, &anchor);
-    let gate = gate(sandbox, "project", 0, "none");
-    (anchor, gate)
-}
 
 fn pack(sandbox: &Sandbox, more: &[&str]) -> Said {
     sandbox.gatecheck("project", &[&["bundle", "--output", "../project.tar"], more].concat())
@@ -36,6 +29,27 @@ fn pack(sandbox: &Sandbox, more: &[&str]) -> Said {
 fn verify(sandbox: &Sandbox, more: &[&str]) -> Said {
     std::fs::create_dir_all(sandbox.path("elsewhere")).unwrap();
     sandbox.gatecheck("elsewhere", &[&["verify", "--bundle", "../project.tar"], more].concat())
+}
+
+/// The same with a temporary folder of its own, in which nothing may remain.
+fn refused(sandbox: &Sandbox, more: &[&str], words: &[&str]) {
+    for folder in ["elsewhere", "scratch"] {
+        std::fs::create_dir_all(sandbox.path(folder)).unwrap();
+    }
+    let done = sandbox
+        .command(env!("CARGO_BIN_EXE_gatecheck"), "elsewhere")
+        .env("TMPDIR", sandbox.path("scratch"))
+        .args([&["verify", "--bundle", "../project.tar"], more].concat())
+        .output()
+        .unwrap();
+    let err = String::from_utf8(done.stderr).unwrap();
+    assert_eq!(done.status.code(), Some(2), "{words:?}: {err}");
+    for word in words {
+        assert!(err.contains(word), "{word}: {err}");
+    }
+    for folder in ["elsewhere", "scratch"] {
+        assert_eq!(sandbox.files(folder), Vec::<String>::new(), "{words:?} left {folder}");
+    }
 }
 
 fn parts(sandbox: &Sandbox, name: &str) -> (Vec<u8>, Papers) {
@@ -74,6 +88,16 @@ fn a_history_is_packed_and_judged_where_there_is_no_repository() {
     let inside = verify(&sandbox, &["--anchor", &anchor, "--format", "json"]).must(0, &[]);
     let here = sandbox.gatecheck("project", &["verify", "--anchor", &anchor, "--format", "json"]);
     assert_eq!(inside.out, here.out);
+    schema::checked(&here.out);
+    schema::checked(&sandbox.gatecheck("project", &["verify", "--format", "json"]).out);
+    let lines = ["verify", "--anchor", &anchor, "--format", "ndjson"];
+    let lines = sandbox.gatecheck("project", &lines).out;
+    assert!(lines.lines().count() > 1, "{lines}");
+    for line in lines.lines() {
+        let line = serde_json::from_str(line).unwrap();
+        assert_eq!(schema::wrong("report-line", &line), Vec::<String>::new());
+        assert_ne!(schema::wrong("report", &line), Vec::<String>::new());
+    }
     // Checkpoints work as ever.
     let keep = ["--anchor", &anchor, "--checkpoint", "../check"];
     verify(&sandbox, &keep).must(0, &[]);
@@ -256,4 +280,81 @@ fn an_attestation_travels_along_and_is_judged() {
     papers.attestation = Some(text.into_bytes());
     put(&sandbox, &history, &papers);
     verify(&sandbox, &[]).must(2, &["do not belong together"]);
+}
+
+#[test]
+fn a_bundle_that_inflates_too_far_is_refused_and_nothing_remains() {
+    let sandbox = Sandbox::new();
+    sandbox.ssh_key();
+    let anchor = founded(&sandbox, "project");
+    pin(&sandbox, &anchor);
+    // Two files of zeros: some kilobytes, packed.
+    sandbox.write("project/zeros", &"\0".repeat(8 << 20));
+    sandbox.write("project/more", &"\0".repeat(7 << 20));
+    sandbox.commit("project", "Add a bomb");
+    gate(&sandbox, "project", 0, "none");
+    pack(&sandbox, &[]).must(0, &[]);
+    assert!(std::fs::metadata(sandbox.path("project.tar")).unwrap().len() < 100_000);
+    verify(&sandbox, &[]).must(0, &[]);
+    let limits = [
+        ("bundle-object-bytes", "1000000"),
+        ("bundle-inflated-bytes", "10000000"),
+        ("bundle-objects", "5"),
+        ("report-bytes", "10"),
+    ];
+    for (name, value) in limits {
+        let limit = format!("{name}={value}");
+        let words: &[&str] =
+            if name == "report-bytes" { &["where 10 are"] } else { &[name, value] };
+        refused(&sandbox, &["--limit", &limit], words);
+    }
+    // Nobody gets what he could not read.
+    std::fs::remove_file(sandbox.path("project.tar")).unwrap();
+    pack(&sandbox, &["--limit", "bundle-object-bytes=1000000"]).must(2, &["bundle-object-bytes"]);
+    assert!(!sandbox.files(".").iter().any(|name| name.contains(".gatecheck-")));
+    assert!(!sandbox.path("project.tar").exists());
+}
+
+#[test]
+fn a_crafted_history_brings_nothing_but_objects_and_one_usual_ref() {
+    let sandbox = Sandbox::new();
+    sandbox.ssh_key();
+    let (anchor, gate) = released(&sandbox);
+    pack(&sandbox, &[]).must(0, &[]);
+    let (history, papers) = parts(&sandbox, "project.tar");
+    let at = history.windows(2).position(|two| two == b"\n\n").unwrap();
+    let head = String::from_utf8(history[..at].to_vec()).unwrap();
+    let refs = [
+        format!("refs/replace/{anchor}"),
+        "refs/../../../../evil".to_owned(),
+        "refs/heads/../../config".to_owned(),
+        "/tmp/evil".to_owned(),
+        "HEAD".to_owned(),
+        "refs/bisect/bad".to_owned(),
+        format!("refs/heads/{}", "x".repeat(300)),
+    ];
+    for name in refs {
+        let edited = head.replace("refs/heads/main", &name);
+        put(&sandbox, &[edited.as_bytes(), &history[at..]].concat(), &papers);
+        refused(&sandbox, &[], &["cannot be used"]);
+    }
+    for line in ["@filter=blob:none", "@object-format=sha1", &format!("-{anchor} old")] {
+        let edited = head.replacen('\n', &format!("\n{line}\n"), 1).replace("# v2", "# v3");
+        put(&sandbox, &[edited.as_bytes(), &history[at..]].concat(), &papers);
+        refused(&sandbox, &[], &["cannot be used"]);
+    }
+    // A history cut off below: what is not there is not made up.
+    sandbox.git("project", &["branch", "-q", "keep"]);
+    let thin = ["bundle", "create", "-q", "../thin", "refs/heads/main", "HEAD", "^HEAD~1"];
+    sandbox.git("project", &thin);
+    put(&sandbox, &std::fs::read(sandbox.path("thin")).unwrap(), &papers);
+    refused(&sandbox, &[], &["cannot be used"]);
+    // As git itself writes it, it is taken.
+    sandbox.git("project", &["bundle", "create", "-q", "../whole", "refs/heads/main", "HEAD"]);
+    put(&sandbox, &std::fs::read(sandbox.path("whole")).unwrap(), &papers);
+    verify(&sandbox, &[]).must(0, &["pass", &gate[..12]]);
+    // A pipe is not waited for.
+    std::fs::remove_file(sandbox.path("project.tar")).unwrap();
+    sandbox.tool("mkfifo", "home", &["../project.tar"]);
+    refused(&sandbox, &[], &["is no file"]);
 }

@@ -14,13 +14,14 @@
 
 mod cli_support;
 
-use cli_support::Sandbox;
 use cli_support::people::{Person, found};
+use cli_support::{Sandbox, schema};
 
 const FILE: &str = "epoch_signoffs/epoch-0.toml";
 
 fn json(said: &cli_support::Said) -> serde_json::Value {
-    serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{}{}", said.out, said.err))
+    assert!(!said.out.is_empty(), "{}", said.err);
+    schema::checked(&said.out)
 }
 
 #[test]
@@ -49,6 +50,14 @@ fn a_preview_for_programs_says_who_signed_and_who_could() {
         all.map(|finding| finding["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(codes(&seen), ["quorum-not-met", "too-few-people"]);
+    for (what, spoilt) in schema::spoilt(&seen) {
+        assert_ne!(schema::wrong("preview", &spoilt), Vec::<String>::new(), "{what}");
+    }
+    for name in seen.as_object().unwrap().keys() {
+        let mut spoilt = seen.clone();
+        spoilt.as_object_mut().unwrap().remove(name);
+        assert_ne!(schema::wrong("preview", &spoilt), Vec::<String>::new(), "without {name}");
+    }
     // With a draft, and one of two sign-offs; a forged one speaks against all of it.
     ada.signoff(&["new"]).must(0, &[]);
     ada.add("docs", &[]).must(0, &[]);

@@ -45,7 +45,7 @@ fn lint_looks_into_the_files_beside_it() {
         "{}",
         said.out
     );
-    let json: serde_json::Value = serde_json::from_str(&lint(&["--format", "json"]).out).unwrap();
+    let json = cli_support::schema::checked(&lint(&["--format", "json"]).out);
     assert_eq!(json["schema"], "gatecheck-findings/1");
     // From another folder, by name.
     let said = sandbox.gatecheck(".", &["registry", "lint", REGISTRY]);

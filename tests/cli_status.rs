@@ -17,7 +17,7 @@ mod cli_support;
 mod support;
 mod told;
 
-use cli_support::Said;
+use cli_support::{Said, schema};
 use serde_json::Value;
 use support::setup;
 use told::{ADA, SUMMER, Told, asked, demo, word};
@@ -35,6 +35,7 @@ fn status_is_told_to_programs() {
     let sandbox = demo();
     let said = asked(&sandbox, SUMMER, &["status", "--due", "120", "--format", "json"]);
     assert_eq!((said.status, said.err.as_str()), (1, ""), "{}", said.out);
+    schema::checked(&said.out);
     insta::assert_snapshot!("status-json", said.out.replace(env!("CARGO_PKG_VERSION"), "VERSION"));
 }
 

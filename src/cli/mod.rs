@@ -16,6 +16,7 @@ pub mod explain;
 pub mod hook;
 pub mod init;
 mod judge;
+pub mod judging;
 mod keys_at_work;
 mod lookup;
 pub mod man;

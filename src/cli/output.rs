@@ -199,6 +199,11 @@ pub(super) fn new_file_beside(path: &Path) -> io::Result<tempfile::NamedTempFile
     builder.tempfile_in(folder_of(path))
 }
 
+/// For what is made on the way to a file. It is its owner's alone, and goes when it is dropped.
+pub(super) fn new_folder_beside(path: &Path) -> io::Result<tempfile::TempDir> {
+    tempfile::Builder::new().prefix(".gatecheck-").tempdir_in(folder_of(path))
+}
+
 fn format_parser() -> impl TypedValueParser<Value = Format> {
     PossibleValuesParser::new(Format::ALL.iter().map(|format| format.name()))
         .try_map(|name| Format::from_name(&name).ok_or("no such format"))

@@ -36,6 +36,17 @@ pub struct Limits {
     pub bundle_bytes: u64,
     /// Bytes of a build service's event file: 32 MiB (GitHub's reach 25 MB).
     pub event_bytes: u64,
+    /// Objects in a bundle's history: 4 million.
+    pub bundle_objects: u64,
+    /// Bytes of one object in a bundle's history, inflated and made of its deltas: 256 MiB.
+    pub bundle_object_bytes: u64,
+    /// Bytes that are gone through to make them all: 8 GiB. An object counts with its deltas; one
+    /// made of another of more than 1 MiB counts with all that this one is made of as well.
+    pub bundle_inflated_bytes: u64,
+    /// Deltas upon each other in a bundle's history: 64.
+    pub bundle_delta_depth: u64,
+    /// Bytes of the report in a bundle: 64 MiB.
+    pub report_bytes: u64,
 }
 
 impl Default for Limits {
@@ -57,6 +68,11 @@ impl Default for Limits {
             request_bytes: 16 << 20,
             bundle_bytes: 4 << 30,
             event_bytes: 32 << 20,
+            bundle_objects: 4_000_000,
+            bundle_object_bytes: 256 << 20,
+            bundle_inflated_bytes: 8 << 30,
+            bundle_delta_depth: 64,
+            report_bytes: 64 << 20,
         }
     }
 }
@@ -68,7 +84,7 @@ pub struct UnknownLimit;
 
 impl Limits {
     /// The names that `--limit` takes.
-    pub const NAMES: [&'static str; 16] = [
+    pub const NAMES: [&'static str; 21] = [
         "file-bytes",
         "object-bytes",
         "signature-bytes",
@@ -85,6 +101,11 @@ impl Limits {
         "request-bytes",
         "bundle-bytes",
         "event-bytes",
+        "bundle-objects",
+        "bundle-object-bytes",
+        "bundle-inflated-bytes",
+        "bundle-delta-depth",
+        "report-bytes",
     ];
 
     /// Sets one limit by its name.
@@ -106,6 +127,11 @@ impl Limits {
             "request-bytes" => &mut self.request_bytes,
             "bundle-bytes" => &mut self.bundle_bytes,
             "event-bytes" => &mut self.event_bytes,
+            "bundle-objects" => &mut self.bundle_objects,
+            "bundle-object-bytes" => &mut self.bundle_object_bytes,
+            "bundle-inflated-bytes" => &mut self.bundle_inflated_bytes,
+            "bundle-delta-depth" => &mut self.bundle_delta_depth,
+            "report-bytes" => &mut self.report_bytes,
             _ => return Err(UnknownLimit),
         };
         *field = value;
@@ -127,6 +153,10 @@ mod tests {
         assert_eq!(limits.approvals, 16);
         assert_eq!(limits.changed_paths, 18);
         assert_eq!(limits.request_bytes, 20);
+        assert_eq!(limits.request_bytes, 19);
+        assert_eq!(limits.bundle_objects, 21);
+        assert_eq!(limits.bundle_inflated_bytes, 23);
+        assert_eq!(limits.report_bytes, 25);
         assert_eq!(limits.set("nope", 1), Err(UnknownLimit));
     }
 }

@@ -1,17 +1,9 @@
 //! Findings without a report around them: about a file that was looked at, not a judged history.
 
-use serde::Serialize;
-
+use super::json::findings_v1::Findings;
 use super::json::{self, v1};
 use super::{Format, Style, concise, github, human, words};
 use crate::finding::Finding;
-
-/// Findings as JSON. The entries are those of `gatecheck-report/1`.
-#[derive(Serialize)]
-struct Document<'a> {
-    schema: &'static str,
-    findings: &'a [v1::Finding],
-}
 
 /// Writes findings as [`super::render`] writes those of a report. What is for people ends with a
 /// line of numbers; [`Format::Ndjson`] has one document a line and no more. A format that tells of
@@ -45,7 +37,7 @@ pub fn findings(findings: &[Finding], format: Format, style: &Style) -> Vec<u8> 
             format!("{lines}{}\n", words::totals(findings)).into_bytes()
         }
         Format::Json => {
-            json::to_pretty(&Document { schema: "gatecheck-findings/1", findings: &frozen() })
+            json::to_pretty(&Findings { schema: "gatecheck-findings/1", findings: frozen() })
         }
         Format::Ndjson => frozen().iter().flat_map(json::to_line).collect(),
     }

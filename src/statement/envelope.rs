@@ -38,7 +38,7 @@ pub enum NotAnEnvelope {
     /// Longer than the limit `file-bytes`.
     #[error("it is longer than {0} bytes")]
     TooLong(u64),
-    /// Not the JSON of an envelope: a field too many, twice, missing, or of another type.
+    /// Not the JSON of an envelope: a field twice, missing, or of another type.
     #[error("it is no DSSE envelope: {0}")]
     Form(String),
     /// Another payload type.
@@ -114,8 +114,9 @@ fn decode(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).or_else(|_| URL_SAFE.decode(text)).ok()
 }
 
+/// Fields beyond these are passed over, as the format asks of who reads: nobody signed them, and
+/// nothing is decided by them.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Raw {
     payload: String,
     #[serde(rename = "payloadType")]
@@ -124,7 +125,6 @@ struct Raw {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct RawSignature {
     #[serde(default)]
     keyid: String,

@@ -15,6 +15,8 @@ mod summary;
 #[cfg(test)]
 mod ceremony_tests;
 #[cfg(test)]
+mod published_tests;
+#[cfg(test)]
 mod summary_tests;
 #[cfg(test)]
 mod tests;

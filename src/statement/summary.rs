@@ -79,15 +79,19 @@ pub fn project_resource(project: &str) -> String {
 }
 
 /// Whether a text can stand where a URI is asked for: a scheme, then printable ASCII without `#`,
-/// quotes and brackets, at most 2,048 bytes.
+/// quotes and brackets, at most 2,048 bytes. Scheme and authority are in lower case, as in-toto
+/// asks (RFC 3986, 6.2.2.1).
 #[must_use]
 pub fn is_uri(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else { return false };
+    let authority = rest.strip_prefix("//").and_then(|rest| rest.split(['/', '?']).next());
     let mut letters = scheme.bytes();
     text.len() <= URI_BYTES
         && !rest.is_empty()
-        && letters.next().is_some_and(|first| first.is_ascii_alphabetic())
-        && letters.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+        && letters.next().is_some_and(|first| first.is_ascii_lowercase())
+        && letters.all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'+' | b'-' | b'.'))
+        && !authority.unwrap_or_default().contains(|c: char| c.is_ascii_uppercase())
+        && unescaped(rest).is_some()
         && rest.bytes().all(|b| {
             b.is_ascii_graphic()
                 && !matches!(
@@ -95,6 +99,32 @@ pub fn is_uri(text: &str) -> bool {
                     b'#' | b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}'
                 )
         })
+}
+
+/// What a URI says for a ref, whose name may hold nearly any character.
+fn escaped(reference: &str) -> String {
+    let mut text = String::new();
+    for byte in reference.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => text.push(char::from(byte)),
+            // What a path is made of besides.
+            _ if b"-._~/!$&'()*+,;=:@".contains(&byte) => text.push(char::from(byte)),
+            _ => text.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    text
+}
+
+/// The bytes that a text with `%` and two digits stands for; `None` where they are not two.
+fn unescaped(text: &str) -> Option<Vec<u8>> {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        let (digits, rest) = part.split_at_checked(2)?;
+        bytes.extend(hex::decode(digits).ok()?);
+        bytes.extend(rest.as_bytes());
+    }
+    Some(bytes)
 }
 
 /// The statement of a verdict.
@@ -118,7 +148,7 @@ pub fn summary_statement(summary: &Summary) -> Result<Statement, NoStatement> {
                 version: Version { gatecheck: summary.version.clone() },
             },
             time_verified: summary.time.to_string(),
-            resource_uri: format!("{base}@{}", summary.reference),
+            resource_uri: format!("{base}@{}", escaped(&summary.reference)),
             policy: Policy {
                 uri: format!("{base}@{}#{REGISTRY_PATH}", summary.registry_commit),
                 digest: Sha256 { sha256: hex::encode(summary.registry_sha256) },
@@ -176,6 +206,7 @@ fn summary_of(read: &Vsa) -> Result<Summary, &'static str> {
     let registry_commit = Oid::from_hex(commit).ok_or("policy")?;
     let uri = predicate.resource_uri.strip_prefix("git+").ok_or("resourceUri")?;
     let reference = uri.strip_prefix(resource).and_then(|rest| rest.strip_prefix('@'));
+    let reference = reference.and_then(unescaped).and_then(|name| String::from_utf8(name).ok());
     let reference = reference.ok_or("resourceUri")?;
     let format: ObjectFormat = tip.format();
     let gate_oid = gate.map(|(_, oid)| oid);
@@ -194,7 +225,7 @@ fn summary_of(read: &Vsa) -> Result<Summary, &'static str> {
         version: predicate.verifier.version.gatecheck.clone(),
         time: Time::parse(&predicate.time_verified).map_err(|_| "timeVerified")?,
         resource: resource.to_owned(),
-        reference: reference.to_owned(),
+        reference,
         project: predicate.judged.project.clone(),
         anchor,
         first_use: predicate.judged.trust_on_first_use,

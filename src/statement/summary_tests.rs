@@ -110,13 +110,29 @@ fn nothing_but_the_canonical_bytes_is_read() {
 
 #[test]
 fn what_is_no_uri_is_none() {
-    for good in ["urn:x:y", "https://example.org/x.git", "git+ssh://a@b/c"] {
+    let good =
+        ["urn:x:Y", "https://example.org/X.git?Q", "git+ssh://a@b/c", "urn:a%2Fb", "s://h?Q"];
+    for good in good {
         assert!(is_uri(good), "{good}");
     }
     let long = format!("urn:{}", "x".repeat(3_000));
-    for bad in
-        ["", "x", "urn:", ":x", "1urn:x", "urn:a b", "urn:a#b", "urn:\u{e9}", "urn:\"", &long]
-    {
+    let bad = [
+        ["", "x", "urn:", ":x", "1urn:x", "urn:a b", "urn:a#b", "urn:\u{e9}", "urn:\"", &long],
+        // Scheme and authority are in lower case, and `%` stands before two digits.
+        [
+            "URN:x:y",
+            "https://Example.org/x",
+            "s://H?q",
+            "urn:%",
+            "urn:a%2",
+            "urn:%G0",
+            "urn:%%41",
+            "git+Https://a/b",
+            "s://a:B@c",
+            "urn:%0g",
+        ],
+    ];
+    for bad in bad.into_iter().flatten() {
         assert!(!is_uri(bad), "{bad}");
     }
 }
@@ -135,6 +151,9 @@ fn an_envelope_byte_for_byte_and_back() {
     // keyid may be left out, and space is free outside of the payload.
     let other = r#"{ "signatures": [{"sig":"YXJtb3IK"}], "payloadType":"application/vnd.in-toto+json", "payload":"e30=" }"#;
     assert!(Envelope::read(other.as_bytes(), &Limits::default()).is_ok());
+    // Who reads must pass over fields that he does not know.
+    let more = r#"{"cert":{"a":[1]},"payload":"e30=","payloadType":"application/vnd.in-toto+json","signatures":[{"cert":"c","keyid":"k","sig":"YXJtb3IK"}]}"#;
+    assert_eq!(Envelope::read(more.as_bytes(), &Limits::default()), Ok(envelope()));
 }
 
 #[test]
@@ -158,7 +177,8 @@ fn hostile_envelopes_are_refused_within_bounds() {
         ("e30=", "e30"),
         ("e30=", "%%%="),
         ("vnd.in-toto+json", "json"),
-        ("\"signatures\"", "\"more\":1,\"signatures\""),
+        ("\"signatures\"", "\"more\":,\"signatures\""),
+        ("\"signatures\"", "\"signatures\":[],\"signatures\""),
         ("{\"payload\"", "[{\"payload\""),
     ];
     for (from, to) in edits {

@@ -5,6 +5,7 @@
 pub(crate) mod events;
 pub(crate) mod people;
 pub(crate) mod project;
+pub(crate) mod schema;
 
 pub(crate) mod ceremony;
 

@@ -36,6 +36,14 @@ pub(crate) fn gate(sandbox: &Sandbox, name: &str, epoch: u32, previous: &str) ->
     sandbox.git(name, &["rev-parse", "HEAD"])
 }
 
+/// A project with an accepted gate at HEAD, its anchor pinned. Returns the anchor and the gate.
+pub(crate) fn released(sandbox: &Sandbox) -> (String, String) {
+    let anchor = founded(sandbox, "project");
+    pin(sandbox, &anchor);
+    let gate = gate(sandbox, "project", 0, "none");
+    (anchor, gate)
+}
+
 /// Writes and signs a manifest; nothing is committed.
 pub(crate) fn signed_off(sandbox: &Sandbox, name: &str, epoch: u32, previous: &str, bound: &str) {
     let now = sandbox.tool("date", ".", &["-u", "+%Y-%m-%dT%H:%M:%SZ"]);

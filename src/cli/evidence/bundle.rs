@@ -1,6 +1,6 @@
 //! `gatecheck bundle`: one file for a verifier without a network.
 
-use std::io::Write as _;
+use std::io::{BufReader, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -8,16 +8,16 @@ use clap::Args;
 use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::judge::{Prepared, read_bounded};
-use super::super::output::new_file_beside;
+use super::super::judging::JudgeArgs;
+use super::super::output::{new_file_beside, new_folder_beside};
 use super::super::progress;
 use super::super::streams::Streams;
-use super::JudgeArgs;
 use crate::bundle::{self, Papers};
 use crate::check;
 use crate::error::Error;
-use crate::model::Oid;
 use crate::model::registry::REGISTRY_PATH;
 use crate::model::text::shown;
+use crate::model::{Limits, Oid};
 use crate::render::{self, Format, Style};
 use crate::repo::{EntryKind, Packed, Repository, parse_commit};
 use crate::report::{AnchorSource, Report};
@@ -103,7 +103,7 @@ pub fn run(
         attestation,
     };
     let path = environment.folder.join(&args.output);
-    written(&repo, &report, &papers, &path)?;
+    written(&repo, &report, &papers, &path, &asked.limits)?;
     let name = shown(&args.output.to_string_lossy());
     streams.say(&format!(
         "packed: {tip} and all before it\n  gatecheck verify --bundle {name} --anchor COMMIT"
@@ -112,11 +112,25 @@ pub fn run(
 }
 
 /// Written beside its place and moved there when it is whole.
-fn written(repo: &Repository, report: &Report, papers: &Papers, path: &Path) -> Result<(), Error> {
+fn written(
+    repo: &Repository,
+    report: &Report,
+    papers: &Papers,
+    path: &Path,
+    limits: &Limits,
+) -> Result<(), Error> {
     let failed = |source| Error::File { path: path.to_owned(), source };
     let mut history = new_file_beside(path).map_err(failed)?;
     let packed = Packed { tip: report.tip.commit, reference: report.tip.reference.clone() };
-    repo.write_history(&packed, &mut history)?;
+    {
+        let scratch = new_folder_beside(path).map_err(failed)?;
+        let mut buffered = std::io::BufWriter::new(history.as_file_mut());
+        repo.write_history(&packed, scratch.path(), &mut buffered)?;
+        buffered.flush().map_err(failed)?;
+    }
+    // What is written here must be readable elsewhere.
+    history.as_file_mut().seek(SeekFrom::Start(0)).map_err(failed)?;
+    Repository::measure_history(&mut BufReader::new(history.as_file_mut()), limits)?;
     let mut file = new_file_beside(path).map_err(failed)?;
     {
         let mut buffered = std::io::BufWriter::new(file.as_file_mut());
@@ -148,7 +162,7 @@ pub(super) fn registry_at(repo: &Repository, commit: Oid) -> Result<Vec<u8>, Err
 }
 
 /// The bytes of a signed attestation about this commit. Whether it counts is judged with the bundle.
-fn attestation(path: &Path, tip: Oid, limits: &crate::model::Limits) -> Result<Vec<u8>, Error> {
+fn attestation(path: &Path, tip: Oid, limits: &Limits) -> Result<Vec<u8>, Error> {
     let bytes = read_bounded(path, limits.file_bytes)?;
     let name = shown(&path.to_string_lossy());
     let refused = |why: String| {

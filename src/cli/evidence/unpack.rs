@@ -9,15 +9,15 @@ use serde::Deserialize;
 use super::super::judge::{Prepared, prepare};
 use super::super::verify::Request;
 use super::bundle::registry_at;
+use super::untrue;
 use crate::bundle::{self, Papers};
-use crate::check::{self, Attested, Words};
+use crate::check::{self, Attested};
 use crate::error::{Error, Result};
 use crate::finding::{Finding, Severity};
 use crate::model::text::shown;
 use crate::progress::Progress;
 use crate::repo::{Packed, Repository};
 use crate::report::{Report, Verdict};
-use crate::rules::summary as rule;
 use crate::statement::{self, Envelope, Summary};
 
 /// Unpacks a bundle into a private folder that is gone afterwards, and judges it from the
@@ -69,14 +69,15 @@ fn unpack(
     request: &Request,
 ) -> Result<(Papers, Packed)> {
     let failed = |source| Error::File { path: path.to_owned(), source };
-    let file = File::open(path).map_err(failed)?;
-    let found = file.metadata().map_err(failed)?;
+    // Looked at before it is opened: a pipe would wait for somebody who writes.
+    let found = std::fs::metadata(path).map_err(failed)?;
     if !found.is_file() {
         return Err(Error::unusable(
             format!("{} is no file", shown(&path.to_string_lossy())),
             "name the bundle: gatecheck verify --bundle FILE",
         ));
     }
+    let file = File::open(path).map_err(failed)?;
     let inside = folder.join(bundle::HISTORY);
     let lost = |source| Error::File { path: inside.clone(), source };
     let mut options = File::options();
@@ -90,9 +91,8 @@ fn unpack(
         papers
     };
     history.seek(SeekFrom::Start(0)).map_err(lost)?;
-    let bytes = history.metadata().map_err(lost)?.len();
     let mut from = BufReader::new(history);
-    let (_, packed) = Repository::read_history(repository, bytes, &mut from, &request.limits)?;
+    let (_, packed) = Repository::read_history(repository, &mut from, &request.limits)?;
     Ok((papers, packed))
 }
 
@@ -110,19 +110,8 @@ fn attestation(bytes: &[u8], limits: &crate::model::Limits) -> Result<(Envelope,
 
 /// The report, with what is to be said of the attestation beside it.
 fn with_attestation(attested: Attested, asked: &check::Request, said: &Summary) -> Report {
-    let words =
-        Words { verifier: &said.verifier, resource: &said.resource, version: &said.version };
-    let mut found: Vec<Finding> = attested.findings.clone();
-    match attested.summary(asked, &words) {
-        Some(mut judged) => {
-            judged.reference.clone_from(&attested.mainline);
-            found.extend(rule::compare(said, &judged));
-        }
-        None if attested.report.verdict == Verdict::Refused => {
-            found.push(rule::no_pass(attested.report.verdict.name(), said.tip));
-        }
-        None => {}
-    }
+    let found: Vec<Finding> =
+        attested.findings.iter().cloned().chain(untrue(&attested, asked, said)).collect();
     let mut report = attested.report;
     for finding in found {
         match finding.severity {

@@ -7,15 +7,15 @@ use clap::Args;
 use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::judge::{Prepared, read_bounded};
+use super::super::judging::JudgeArgs;
 use super::super::progress;
 use super::super::streams::Streams;
-use super::{JudgeArgs, attest, parse_uri};
-use crate::check::{self, Words};
+use super::{attest, parse_uri, untrue};
+use crate::check;
 use crate::error::Error;
 use crate::finding::{Finding, Severity};
 use crate::model::text::shown;
-use crate::render::{self, Format};
-use crate::report::Verdict;
+use crate::render::Format;
 use crate::rules::summary as rule;
 use crate::statement::{self, Envelope, Summary};
 
@@ -66,19 +66,7 @@ pub fn run(
         check::judge_attestation(&repo, &asked, signed, cache, progress.as_ref())?
     };
     let (mut findings, _) = attest::verdict(&attested);
-    let words =
-        Words { verifier: &said.verifier, resource: &said.resource, version: &said.version };
-    match attested.summary(&asked, &words) {
-        Some(mut judged) => {
-            judged.reference.clone_from(&attested.mainline);
-            findings.extend(rule::compare(&said, &judged));
-        }
-        None if attested.report.verdict == Verdict::Refused => {
-            findings.push(rule::no_pass(attested.report.verdict.name(), said.tip));
-        }
-        // Undecided: that has its own findings.
-        None => {}
-    }
+    findings.extend(untrue(&attested, &asked, &said));
     if let Some(expected) = args.resource.as_deref().filter(|expected| *expected != said.resource) {
         findings.push(rule::other_resource(&said.resource, expected));
     }
@@ -118,10 +106,7 @@ fn tell(
 ) -> Result<Exit, Error> {
     let judging = &args.judging;
     let human = judging.format == Format::Human;
-    if !human || !findings.is_empty() {
-        let style = judging.color.style(environment);
-        streams.print(&render::findings(&findings, judging.format, &style))?;
-    }
+    judging.print(&findings, environment, streams)?;
     if !human {
         return Ok(exit);
     }

@@ -6,21 +6,19 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::arguments::{RepositoryArgs, ResourceArgs, TrustArgs};
 use super::environment::Environment;
 use super::exit::Exit;
 use super::judge::{self, Prepared};
-use super::output::{Color, findings_parser};
+use super::judging::JudgeArgs;
 use super::progress;
 use super::revision;
 use super::streams::Streams;
-use super::verify::VerifyArgs;
 use crate::check::{self, Readiness, TagRef};
 use crate::error::Error;
 use crate::finding::{Finding, Severity};
 use crate::model::text::{shown, typed};
 use crate::model::{GateKind, KeyFile, Oid};
-use crate::render::{self, Format};
+use crate::render::Format;
 use crate::report::{AnchorSource, Report, Verdict};
 use crate::rules::tag as rule;
 use crate::signature;
@@ -51,25 +49,9 @@ pub struct TagArgs {
     #[arg(long, value_name = "TEXT", requires = "create")]
     pub message: Option<String>,
 
-    /// How the findings are written
-    #[arg(long, value_name = "FORMAT", value_parser = findings_parser(), default_value = "human")]
-    pub format: Format,
-
-    /// Whether to use colours (NO_COLOR and CLICOLOR_FORCE are heeded)
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
-
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub repository: RepositoryArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub trust: TrustArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub resources: ResourceArgs,
+    pub judging: JudgeArgs,
 }
 
 /// How many changed paths a message names.
@@ -82,19 +64,13 @@ pub fn run(
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
     let reference = judge::tag_reference(&args.name)?;
-    let judging = VerifyArgs {
-        repository: args.repository.clone(),
-        trust: args.trust.clone(),
-        resources: args.resources.clone(),
-        ..VerifyArgs::default()
-    };
-    let request = judging.request(environment)?;
-    let Prepared { repo, asked, cache } = judge::prepare(&request)?;
+    let judging = &args.judging;
+    let Prepared { repo, asked, cache } = judging.prepare(None, false, false, environment)?;
     let commit = revision::resolve(&repo, args.commit.as_deref().unwrap_or("HEAD"))?;
     let settings = Settings::of_user()?;
     let keys = signing_key(&settings, environment, &asked)?;
     let ready = {
-        let progress = progress::reporter(environment, !args.resources.no_progress);
+        let progress = progress::reporter(environment, !judging.resources.no_progress);
         let keys = Some(&keys);
         check::ready_to_tag(&repo, &asked, &reference, commit, keys, cache, progress.as_ref())?
     };
@@ -103,8 +79,8 @@ pub fn run(
     findings.extend(standing.map(|id| rule::exists(&reference, id, "made again")));
     let unclean = repo.uncommitted(PATHS_NAMED.saturating_add(1))?;
     let exit = answer(&findings, &unclean, &ready.report);
-    say_findings(args, &findings, environment, streams)?;
-    if args.format == Format::Human {
+    judging.print(&findings, environment, streams)?;
+    if judging.format == Format::Human {
         streams.print(told(args, exit, &ready, commit, &unclean).as_bytes())?;
     } else if !unclean.is_empty() {
         streams.say(&format!("error: {}", not_clean(&unclean)));
@@ -134,7 +110,7 @@ pub fn run(
         Ok(report) if report.verdict == Verdict::Pass && !report.input_unusable => {}
         Ok(report) => {
             repo.remove_reference(&tag.reference, id)?;
-            say_findings(args, &report.findings, environment, streams)?;
+            judging.print(&report.findings, environment, streams)?;
             streams.say(&format!(
                 "error: the tag that git made does not pass; it was deleted again ({id})"
             ));
@@ -146,7 +122,7 @@ pub fn run(
         }
     }
     let name = shown(rule::short(&tag.reference));
-    if args.format == Format::Human {
+    if judging.format == Format::Human {
         let words = format!("made: {name}, {id}\n  git push origin {}\n", typed(&tag.reference));
         streams.print(words.as_bytes())?;
     } else {
@@ -192,18 +168,6 @@ fn answer(findings: &[Finding], unclean: &[String], report: &Report) -> Exit {
     }
 }
 
-fn say_findings(
-    args: &TagArgs,
-    findings: &[Finding],
-    environment: &Environment,
-    streams: &mut Streams<'_>,
-) -> Result<(), Error> {
-    if args.format == Format::Human && findings.is_empty() {
-        return Ok(());
-    }
-    streams.print(&render::findings(findings, args.format, &args.color.style(environment)))
-}
-
 fn not_clean(paths: &[String]) -> String {
     let named: Vec<&str> = paths.iter().take(PATHS_NAMED).map(String::as_str).collect();
     let more = if paths.len() > PATHS_NAMED { ", and more" } else { "" };
@@ -244,7 +208,7 @@ fn command(args: &TagArgs, ready: &Readiness, commit: Oid) -> String {
         }
         _ => {}
     }
-    if let Some(folder) = &args.repository.repo {
+    if let Some(folder) = &args.judging.repository.repo {
         command.push_str(&format!(" --repo {}", typed(&folder.to_string_lossy())));
     }
     command

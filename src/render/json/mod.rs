@@ -1,6 +1,7 @@
 //! The JSON report. Its shapes are frozen copies: one file a version.
 
 pub mod blast_v1;
+pub mod findings_v1;
 mod from_blast;
 mod from_report;
 mod from_status;
@@ -19,29 +20,19 @@ pub(super) fn render(report: &Report, style: &Style) -> Vec<u8> {
     to_pretty(&v1::Report::new(report, &style.tool_version))
 }
 
-/// The JSON Schema (draft 2020-12) of `gatecheck-report/1`, as `docs/schema/report.schema.json`
-/// holds it.
+/// The JSON Schema (draft 2020-12) of every document that is printed, by the name of its file
+/// `docs/schema/NAME.schema.json`.
 #[must_use]
-pub fn schema() -> String {
-    schema_of::<v1::Report>()
-}
-
-/// The same of `gatecheck-status/1`, as `docs/schema/status.schema.json` holds it.
-#[must_use]
-pub fn status_schema() -> String {
-    schema_of::<status_v1::Status>()
-}
-
-/// The same of `gatecheck-blast-radius/1`, as `docs/schema/blast-radius.schema.json` holds it.
-#[must_use]
-pub fn blast_radius_schema() -> String {
-    schema_of::<blast_v1::BlastRadius>()
-}
-
-/// The same of `gatecheck-revocations/1`, as `docs/schema/revocations.schema.json` holds it.
-#[must_use]
-pub fn revocations_schema() -> String {
-    schema_of::<blast_v1::Revocations>()
+pub fn schemas() -> [(&'static str, String); 7] {
+    [
+        ("report", schema_of::<v1::Report>()),
+        ("report-line", schema_of::<super::ndjson::Line>()),
+        ("findings", schema_of::<findings_v1::Findings>()),
+        ("preview", schema_of::<preview_v1::Preview>()),
+        ("status", schema_of::<status_v1::Status>()),
+        ("blast-radius", schema_of::<blast_v1::BlastRadius>()),
+        ("revocations", schema_of::<blast_v1::Revocations>()),
+    ]
 }
 
 fn schema_of<T: schemars::JsonSchema>() -> String {
@@ -55,13 +46,7 @@ mod tests {
     /// Run with `UPDATE_SCHEMA=1` to write the files anew.
     #[test]
     fn the_published_schemas_are_the_ones_that_the_types_make() {
-        let schemas = [
-            ("report", super::schema()),
-            ("status", super::status_schema()),
-            ("blast-radius", super::blast_radius_schema()),
-            ("revocations", super::revocations_schema()),
-        ];
-        for (name, schema) in schemas {
+        for (name, schema) in super::schemas() {
             let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/schema");
             let path = format!("{folder}/{name}.schema.json");
             if std::env::var_os("UPDATE_SCHEMA").is_some() {

@@ -1,15 +1,22 @@
-//! `gatecheck-preview/1`: what a gate to come has and lacks.
+//! `gatecheck-preview/1`: what a gate to come has and lacks. Frozen: a change of meaning, name or
+//! order needs a `preview_v2`.
+//!
+//! The conventions are those of `gatecheck-report/1`.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::v1::Finding;
 
 /// The document.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields, title = "gatecheck-preview/1")]
 pub struct Preview {
-    /// `gatecheck-preview/1`.
+    /// Always `gatecheck-preview/1`.
+    #[schemars(extend("const" = "gatecheck-preview/1"))]
     pub schema: &'static str,
     /// `pass` where nothing is missing, else `refused` or `undecided`.
+    #[schemars(extend("enum" = ["pass", "refused", "undecided"]))]
     pub verdict: &'static str,
     /// The project's id; empty in registries of version 1.0.0.
     pub project: String,
@@ -41,7 +48,8 @@ pub struct Preview {
 }
 
 /// Since when changes are counted.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Since {
     /// The commit, in full.
     pub commit: String,
@@ -50,16 +58,19 @@ pub struct Since {
 }
 
 /// The manifest of the gate to come.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Manifest {
     /// Its path.
     pub path: String,
     /// `none`, `draft` (in the work tree) or `committed` (on a branch of its own).
+    #[schemars(extend("enum" = ["none", "draft", "committed"]))]
     pub state: &'static str,
 }
 
 /// What a domain has and lacks.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Domain {
     /// Its id.
     pub domain: String,
@@ -84,7 +95,8 @@ pub struct Domain {
 }
 
 /// A person, and why.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Why {
     /// Whose id.
     pub reviewer_id: String,

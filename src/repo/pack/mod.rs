@@ -1,7 +1,10 @@
 //! A whole history in one file, and back: git's own bundle format, which `git clone` reads too.
 
+mod measure;
+mod offsets;
+
 use std::collections::HashSet;
-use std::io::{BufRead, Read as _, Write};
+use std::io::{BufRead, Read as _, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use super::tree::EntryKind;
@@ -16,8 +19,8 @@ pub const NAMELESS: &str = "refs/gatecheck/tip";
 /// Bytes of one line of a file's head.
 const LINE_BYTES: u64 = 4_096;
 
-/// The least that an object takes in a pack: a head of one byte, and deflated nothing.
-const LEAST_OBJECT: u64 = 9;
+/// The refs that a file can be of: `refs/replace/` and its like mean something to git.
+const FOLDERS: [&str; 3] = ["refs/heads/", "refs/tags/", "refs/remotes/"];
 
 /// What a file of history was made for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,14 +34,19 @@ pub struct Packed {
 impl Repository {
     /// Writes everything that a commit reaches as a git bundle with this one ref and `HEAD`. What
     /// libgit2 makes of the same objects in the same order is the same, byte for byte; it compresses
-    /// in one thread for that.
+    /// in one thread for that. `scratch` is an empty folder for the pack that libgit2 writes first.
     ///
     /// # Errors
     /// [`Error::CannotRead`] where an object is missing or cannot be read; [`Error::File`] where the
     /// disk refuses.
-    pub fn write_history(&self, packed: &Packed, out: &mut dyn Write) -> Result<()> {
+    pub fn write_history(
+        &self,
+        packed: &Packed,
+        scratch: &Path,
+        out: &mut dyn Write,
+    ) -> Result<()> {
         let reference = packed.reference.as_deref().unwrap_or(NAMELESS);
-        if !git2::Reference::is_valid_name(reference) || !reference.starts_with("refs/") {
+        if !is_usual(reference) {
             return Err(Error::unusable(
                 format!("{} is no ref that a file of history can hold", shown(reference)),
                 "name what to judge by its full id: gatecheck bundle COMMIT --output FILE",
@@ -61,47 +69,39 @@ impl Repository {
         if let Some(error) = failed {
             return Err(error);
         }
+        pack.write(scratch, 0o600).map_err(|error| not_packed(&error))?;
+        let name = pack.name().ok().flatten().unwrap_or_default();
+        let made = scratch.join(format!("pack-{name}.pack"));
         let lost = |source| Error::File { path: "the file of history".into(), source };
         out.write_all(head(self.format(), packed.tip, reference).as_bytes()).map_err(lost)?;
-        let mut refused = None;
-        let written = pack.foreach(|bytes| match out.write_all(bytes) {
-            Ok(()) => true,
-            Err(error) => {
-                refused = Some(error);
-                false
-            }
-        });
-        match (written, refused) {
-            (_, Some(error)) => Err(lost(error)),
-            (Err(error), None) => Err(not_packed(&error)),
-            (Ok(()), None) => Ok(()),
-        }
+        offsets::write(&made, self.format(), out).map_err(lost)
     }
 
-    /// Makes a repository of a file of history, in an empty folder. Each object is hashed when it is
-    /// read, as ever; nothing that the file says of itself is trusted.
+    /// Whether a file of history keeps to the limits, so that [`Repository::read_history`] takes it.
     ///
     /// # Errors
-    /// [`Error::Unusable`] for a file that [`Repository::write_history`] does not write;
-    /// [`Error::File`] where it cannot be read.
+    /// As there.
+    pub fn measure_history(from: &mut dyn BufRead, limits: &Limits) -> Result<()> {
+        let (format, _, _) = read_head(from)?;
+        measure::measure(from, format, limits)
+    }
+
+    /// Makes a repository of a file of history, in an empty folder. It is read twice: what it takes
+    /// is found out before anything is unpacked. Each object is hashed when it is read, as ever;
+    /// nothing that the file says of itself is trusted.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`] for a file that [`Repository::write_history`] does not write, and for one
+    /// beyond the limits; [`Error::File`] where it cannot be read.
     pub fn read_history(
         folder: &Path,
-        bytes: u64,
-        from: &mut dyn BufRead,
+        from: &mut (impl BufRead + Seek),
         limits: &Limits,
     ) -> Result<(Self, Packed)> {
         let (format, packed, length) = read_head(from)?;
         let lost = |source| Error::File { path: "the file of history".into(), source };
-        // "PACK", the version, the number of objects: libgit2 makes room for as many at once.
-        let mut start = [0; 12];
-        from.read_exact(&mut start).map_err(lost)?;
-        let number = start.last_chunk::<4>().map_or(u32::MAX, |n| u32::from_be_bytes(*n));
-        let room = bytes.saturating_sub(length);
-        if !start.starts_with(b"PACK\0\0\0\x02")
-            || u64::from(number).saturating_mul(LEAST_OBJECT) > room
-        {
-            return Err(broken("its pack is none"));
-        }
+        measure::measure(from, format, limits)?;
+        from.seek(SeekFrom::Start(length)).map_err(lost)?;
         let name = packed.reference.as_deref().unwrap_or(NAMELESS);
         let head = if name.starts_with("refs/heads/") { name } else { "refs/heads/main" };
         let repo = Self::create(folder, format, head, limits)?;
@@ -114,14 +114,14 @@ impl Repository {
         let mut indexer = git2::Indexer::new_ext(None, &packs, 0o600, false, git_format)
             .map_err(|error| bad(&error))?;
         let unread = |error: std::io::Error| broken(&shown(&error.to_string()));
-        indexer.write_all(&start).map_err(unread)?;
         std::io::copy(from, &mut indexer).map_err(unread)?;
         indexer.commit().map_err(|error| bad(&error))?;
         repo.refresh().map_err(|error| bad(&error))?;
         if !repo.is_commit(packed.tip) {
             return Err(broken("it does not hold the commit that it names"));
         }
-        repo.set_reference(name, packed.tip)?;
+        repo.set_reference(name, packed.tip)
+            .map_err(|_| broken("no ref of the name that it gives can be written"))?;
         Ok((repo, packed))
     }
 
@@ -173,6 +173,12 @@ impl Repository {
     }
 }
 
+/// Whether a file of history may be of this ref.
+fn is_usual(reference: &str) -> bool {
+    let known = reference == NAMELESS || FOLDERS.iter().any(|known| reference.starts_with(known));
+    known && git2::Reference::is_valid_name(reference)
+}
+
 /// The lines before the pack: git's format v2, or for SHA-256 v3.
 fn head(format: ObjectFormat, tip: Oid, reference: &str) -> String {
     let version = match format {
@@ -207,9 +213,8 @@ fn read_head(from: &mut dyn BufRead) -> Result<(ObjectFormat, Packed, u64)> {
     let tip = Oid::from_hex(id).ok_or_else(|| broken("it names no commit"))?;
     line()?;
     line()?;
-    let usual = reference.starts_with("refs/") && git2::Reference::is_valid_name(reference);
     // Whatever else may stand there, git would read it in its own way.
-    if !usual || tip.format() != format || text != head(format, tip, reference) {
+    if !is_usual(reference) || tip.format() != format || text != head(format, tip, reference) {
         return Err(broken("its head is not one that gatecheck writes"));
     }
     let reference = Some(reference.to_owned()).filter(|name| name != NAMELESS);
@@ -231,99 +236,4 @@ fn not_packed(error: &git2::Error) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::repo::testing::Lab;
-
-    fn write(lab: &Lab, packed: &Packed) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        lab.repo.write_history(packed, &mut bytes).unwrap();
-        bytes
-    }
-
-    fn read(bytes: &[u8]) -> Result<(tempfile::TempDir, Repository, Packed)> {
-        let folder = tempfile::tempdir().unwrap();
-        let mut from = bytes;
-        let path = folder.path().join("repo");
-        Repository::read_history(&path, bytes.len() as u64, &mut from, &Limits::default())
-            .map(|(repo, packed)| (folder, repo, packed))
-    }
-
-    fn two_commits(lab: &Lab) -> (Oid, Oid) {
-        let first = lab.commit(lab.files(&[("a", "1"), ("b/c", "2")]), &[]);
-        let second = lab.commit(lab.files(&[("a", "3"), ("b/c", "2")]), &[first]);
-        (first, second)
-    }
-
-    #[test]
-    fn a_history_comes_back_whole_in_both_formats_and_the_same_each_time() {
-        for format in [ObjectFormat::Sha1, ObjectFormat::Sha256] {
-            let lab = Lab::new(format);
-            let (first, second) = two_commits(&lab);
-            for reference in [Some("refs/heads/release".to_owned()), None] {
-                let packed = Packed { tip: second, reference };
-                let bytes = write(&lab, &packed);
-                assert_eq!(bytes, write(&lab, &packed));
-                let (_folder, repo, read) = read(&bytes).unwrap();
-                assert_eq!((read, repo.format()), (packed.clone(), format));
-                for commit in [first, second] {
-                    let raw = repo.read_commit(commit).unwrap();
-                    assert_eq!(raw, lab.repo.read_commit(commit).unwrap());
-                    let tree = parse_commit(commit, &raw).unwrap().tree;
-                    for (_, entry) in repo.list(tree).unwrap() {
-                        assert!(repo.read_blob(entry.id).is_ok());
-                    }
-                }
-                let name = packed.reference.as_deref().unwrap_or(NAMELESS);
-                assert_eq!(repo.reference(name).unwrap(), Some(second));
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_missing_is_said() {
-        let lab = Lab::sha1();
-        let ghost = Oid::from_hex(&"1".repeat(40)).unwrap();
-        let tree = lab.tree(&[("gone", (crate::repo::tree::MODE_FILE, ghost))]);
-        let tip = lab.commit(tree, &[]);
-        let packed = Packed { tip, reference: None };
-        let error = lab.repo.write_history(&packed, &mut Vec::new()).unwrap_err();
-        assert!(matches!(error, Error::CannotRead { .. }), "{error}");
-        assert!(error.to_string().contains(&ghost.to_string()), "{error}");
-    }
-
-    #[test]
-    fn other_heads_and_packs_are_refused() {
-        let lab = Lab::sha1();
-        let (first, second) = two_commits(&lab);
-        let good = write(&lab, &Packed { tip: second, reference: Some("refs/heads/main".into()) });
-        let length = head(ObjectFormat::Sha1, second, "refs/heads/main").len();
-        let (start, pack) = good.split_at(length);
-        let start = String::from_utf8(start.to_vec()).unwrap();
-        let edits = [
-            start.replace("v2", "v4"),
-            start.replace("v2 git bundle", "v3 git bundle\n@object-format=sha256"),
-            start.replace("# v2 git bundle\n", "# v3 git bundle\n@filter=blob:none\n"),
-            start.replacen(&format!("{second} refs"), &format!("-{first} x\n{second} refs"), 1),
-            start.replace("refs/heads/main", "refs/heads/../x"),
-            start.replace("refs/heads/main", "HEAD"),
-            start.replace("refs/heads/main", &"x".repeat(10_000)),
-            start.replace(" HEAD", " refs/heads/other"),
-            start.replace(&second.to_string(), &"1".repeat(40)),
-            start.replace("\n\n", "\n"),
-            String::new(),
-        ];
-        for edited in edits {
-            assert_ne!(edited, start);
-            assert!(read(&[edited.as_bytes(), pack].concat()).is_err(), "{edited}");
-        }
-        for at in [0, 4, 7, 8, 11, 12, 40, pack.len() - 1] {
-            let mut bad = pack.to_vec();
-            bad[at] ^= 1;
-            assert!(read(&[start.as_bytes(), &bad].concat()).is_err(), "byte {at}");
-        }
-        for short in [0, 11, 12, pack.len() - 1] {
-            assert!(read(&[start.as_bytes(), &pack[..short]].concat()).is_err(), "{short}");
-        }
-    }
-}
+mod tests;
