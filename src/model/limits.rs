@@ -149,14 +149,22 @@ mod tests {
         for (n, name) in Limits::NAMES.iter().enumerate() {
             limits.set(name, n as u64 + 7).unwrap();
         }
-        assert_eq!(limits.file_bytes, 7);
-        assert_eq!(limits.approvals, 16);
-        assert_eq!(limits.changed_paths, 18);
-        assert_eq!(limits.request_bytes, 20);
-        assert_eq!(limits.request_bytes, 19);
-        assert_eq!(limits.bundle_objects, 21);
-        assert_eq!(limits.bundle_inflated_bytes, 23);
-        assert_eq!(limits.report_bytes, 25);
+        let numbered = |name: &str| {
+            let place = Limits::NAMES.iter().position(|known| *known == name).unwrap();
+            place as u64 + 7
+        };
+        assert_eq!(limits.file_bytes, numbered("file-bytes"));
+        assert_eq!(limits.approvals, numbered("approvals"));
+        assert_eq!(limits.changed_paths, numbered("changed-paths"));
+        assert_eq!(limits.request_bytes, numbered("request-bytes"));
+        assert_eq!(limits.codeowners_lines, numbered("codeowners-lines"));
+        assert_eq!(limits.event_bytes, numbered("event-bytes"));
+        assert_eq!(limits.bundle_objects, numbered("bundle-objects"));
+        assert_eq!(limits.bundle_object_bytes, numbered("bundle-object-bytes"));
+        assert_eq!(limits.bundle_inflated_bytes, numbered("bundle-inflated-bytes"));
+        assert_eq!(limits.bundle_delta_depth, numbered("bundle-delta-depth"));
+        assert_eq!(limits.report_bytes, numbered("report-bytes"));
+        assert_eq!(limits.bundle_bytes, numbered("bundle-bytes"));
         assert_eq!(limits.set("nope", 1), Err(UnknownLimit));
     }
 }
