@@ -97,6 +97,26 @@ fn the_example_of_bytes_to_sign_is_what_is_signed() {
 }
 
 #[test]
+fn the_table_of_limits_is_complete_and_right() {
+    let page = read("docs/limits.md");
+    let rows = page.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| `")?.split(" | ");
+        Some((cells.next()?.trim_end_matches('`').to_owned(), cells.next()?.parse().unwrap()))
+    });
+    let mut names = Vec::new();
+    for (name, value) in rows {
+        let mut limits = Limits::default();
+        limits.set(&name, value).unwrap();
+        assert_eq!(limits, Limits::default(), "{name} is not {value} by default");
+        names.push(name);
+    }
+    names.sort();
+    let mut known = Limits::NAMES.map(str::to_owned);
+    known.sort();
+    assert_eq!(names, known);
+}
+
+#[test]
 fn links_inside_the_documentation_lead_somewhere() {
     let link = regex::Regex::new(r"\]\(([^)#\s]+)\)").unwrap();
     let mut dead = Vec::new();
