@@ -244,7 +244,7 @@ fn what_is_signed_and_not_true_is_refused() {
     sandbox.git("project", &["branch", "-q", "-M", "stranger", "main"]);
     verify(&sandbox, &[]).must(1, &["mainline-replaced"]);
     // One that lies behind is no contradiction.
-    sandbox.git("project", &["reset", "-q", "--hard", &format!("{anchor}")]);
+    sandbox.git("project", &["reset", "-q", "--hard", &anchor]);
     verify(&sandbox, &[]).must(0, &[]);
     sandbox.git("project", &["reset", "-q", "--hard", "keep"]);
 
