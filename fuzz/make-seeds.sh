@@ -9,7 +9,7 @@ trap 'GNUPGHOME=$work/g gpgconf --kill all; rm -rf "$work"' EXIT
 mkdir -m 700 "$work/g"
 export GNUPGHOME="$work/g" HOME="$work" GIT_CONFIG_NOSYSTEM=1
 export GIT_AUTHOR_DATE='2026-01-25T11:00:00Z' GIT_COMMITTER_DATE='2026-01-25T11:00:00Z'
-for target in commit tag tree identity key_file openpgp ssh; do
+for target in commit tag tree identity key_file openpgp ssh history; do
     rm -rf "${out:?}/$target"
     mkdir -p "$out/$target"
 done
@@ -67,5 +67,9 @@ Reviewed-by: C <c@example.org>'
     git cat-file tree HEAD:keys > "$out/tree/$format-keys"
     git log -1 --format='%an <%ae> %ad' --date=raw > "$out/identity/$format"
     truncate -s -1 "$out/identity/$format"
+    git checkout --quiet --orphan small && git rm -rfq --cached . && rm -rf ./*
+    seq 1 300 > numbers && git add numbers && git commit --quiet -m one
+    seq 1 303 > numbers && git add numbers && git commit --quiet -m two
+    git bundle create -q "$out/history/$format" refs/heads/small HEAD
     cd - > /dev/null
 done

@@ -110,9 +110,18 @@ fn a_pass_is_attested_by_ssh_and_checked() {
     child.stdin.take().unwrap().write_all(&signed).unwrap();
     assert!(child.wait().unwrap().success());
 
-    // History goes on, and the attestation of old stays true.
+    // History goes on, and the attestation of old stays true, also behind the checkpoint.
     work(&sandbox, "project", "2");
     verify(&sandbox, &[]).must(0, &[]);
+    let earlier = sandbox.read("verdict.json");
+    let next = cli_support::project::gate(&sandbox, "project", 1, &gate);
+    let keep = ["--checkpoint", "../check"];
+    sandbox.gatecheck("project", &[&["verify"], &keep[..]].concat()).must(0, &[]);
+    assert!(sandbox.read("check").contains(&next));
+    verify(&sandbox, &keep).must(0, &["yes: "]);
+    sandbox.git("project", &["reset", "-q", "--hard", "HEAD~"]);
+    verify(&sandbox, &keep).must(1, &["rollback"]);
+    sandbox.write("verdict.json", &earlier);
     // Of a tip beyond the gate it is said that it is.
     attest(&sandbox, &["--resource", "https://example.org/x.git"]).must(0, &[]);
     verify(&sandbox, &[]).must(0, &["https://example.org/x.git, as the attestation says"]);
@@ -130,7 +139,7 @@ fn a_pass_is_attested_by_ssh_and_checked() {
 fn with_openpgp_and_a_key_that_is_lost_later() {
     let sandbox = Sandbox::new();
     let fingerprint = sandbox.openpgp_key();
-    released(&sandbox);
+    let (_, gate) = released(&sandbox);
     attest(&sandbox, &[]).must(0, &[]);
     verify(&sandbox, &[]).must(0, &[&format!("signed: {fingerprint} of ada")]);
     let file = format!("home/.gnupg/openpgp-revocs.d/{}.rev", fingerprint.to_uppercase());
@@ -141,6 +150,9 @@ fn with_openpgp_and_a_key_that_is_lost_later() {
     sandbox.write("project/keys/ada.asc", &(key + "\n"));
     sandbox.commit("project", "Tell that the key was lost");
     verify(&sandbox, &[]).must(1, &["key-compromised", "no: the attestation does not hold"]);
+    // Whoever signs: the gate rests on that key, and the mainline knows.
+    let said = sandbox.gatecheck("project", &["attest", &gate]);
+    said.must(1, &["key-compromised", "nothing was attested: the verdict is refused"]);
 }
 
 #[test]
@@ -226,6 +238,14 @@ fn what_is_signed_and_not_true_is_refused() {
     sandbox.write("project/code", "another");
     sandbox.commit("project", "Another history");
     verify(&sandbox, &[]).must(1, &["mainline-replaced", "neither on the mainline nor ahead"]);
+    // One that does not even begin at the anchor.
+    sandbox.git("project", &["checkout", "-q", "--orphan", "stranger"]);
+    sandbox.commit("project", "A history of somebody else");
+    sandbox.git("project", &["branch", "-q", "-M", "stranger", "main"]);
+    verify(&sandbox, &[]).must(1, &["mainline-replaced"]);
+    // One that lies behind is no contradiction.
+    sandbox.git("project", &["reset", "-q", "--hard", &anchor]);
+    verify(&sandbox, &[]).must(0, &[]);
     sandbox.git("project", &["reset", "-q", "--hard", "keep"]);
 
     // Another anchor of the verifier's, and none.

@@ -271,8 +271,17 @@ fn an_attestation_travels_along_and_is_judged() {
     verify(&sandbox, &[]).must(1, &["unknown-signer"]);
     // About an earlier commit.
     work(&sandbox, "project", "2");
-    gate(&sandbox, "project", 1, &first);
+    let second = gate(&sandbox, "project", 1, &first);
     pack(&sandbox, &with).must(2, &["it is about the commit", &first]);
+    // An old bundle does not lead behind the checkpoint, attested or not.
+    let keep = ["--checkpoint", "../check"];
+    sandbox.gatecheck("project", &[&["verify"], &keep[..]].concat()).must(0, &[]);
+    for attestation in [None, Some(text.clone().into_bytes())] {
+        put(&sandbox, &history, &Papers { attestation, ..papers.clone() });
+        verify(&sandbox, &[]).must(0, &[]);
+        verify(&sandbox, &keep).must(1, &["rollback"]);
+        assert!(sandbox.read("check").contains(&second));
+    }
     let (history, mut papers) = {
         pack(&sandbox, &[]).must(0, &[]);
         parts(&sandbox, "project.tar")

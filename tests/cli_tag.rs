@@ -334,6 +334,12 @@ fn what_must_hold_before_tagging_is_said() {
     sandbox.git("project", &["tag", "-s", "-m", "x", "fork"]);
     let said = sandbox.gatecheck("project", &["verify-tag", "fork", "--anchor", &anchor]);
     said.must(1, &["mainline-replaced", "neither on the mainline nor ahead of it"]);
+    // A mainline that does not begin at the anchor is no reason to ask nothing of it.
+    sandbox.git("project", &["checkout", "-q", "--orphan", "stranger"]);
+    sandbox.commit("project", "A history of somebody else");
+    sandbox.git("project", &["branch", "-q", "-M", "stranger", "main"]);
+    let said = sandbox.gatecheck("project", &["verify-tag", "fork", "--anchor", &anchor]);
+    said.must(1, &["mainline-replaced", "neither on the mainline nor ahead of it"]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! the main package runs all of them on the seeds and on fixed mutations of them.
 
 mod attestations;
+mod histories;
 mod objects;
 mod records;
 mod requests;
@@ -34,6 +35,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "tokens", run: tables::tokens },
     Target { name: "words", run: tables::words },
     Target { name: "attestation", run: attestations::attestation },
+    Target { name: "history", run: histories::history },
     Target { name: "checkpoint", run: tables::checkpoint },
     Target { name: "allowed_signers", run: tables::allowed_signers },
     Target { name: "guix", run: tables::guix },

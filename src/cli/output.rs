@@ -10,6 +10,7 @@ use clap::{ArgAction, Args, ValueEnum};
 use super::environment::Environment;
 use super::streams::Streams;
 use crate::error::Error;
+use crate::model::text::typed;
 use crate::render::{Format, Style, render};
 use crate::report::Report;
 
@@ -156,7 +157,10 @@ fn can_hold_a_report(path: &Path) -> Result<(), Error> {
     if path.is_dir() || !folder.is_dir() {
         return Err(Error::unusable(
             format!("no report can be written to {}", path.display()),
-            format!("name a file in a folder that is there: `mkdir -p {}`", folder.display()),
+            format!(
+                "name a file in a folder that is there: `mkdir -p {}`",
+                typed(&folder.to_string_lossy())
+            ),
         ));
     }
     Ok(())

@@ -77,6 +77,8 @@ pub fn is_unsafe(c: char) -> bool {
             | 0xFEFF          // byte order mark
             | 0xFFA0
             | 0xFFF0..=0xFFFB
+            | 0x1BCA0..=0x1BCA3 // shorthand format controls
+            | 0x1D173..=0x1D17A // musical format controls
             | 0xE0000..=0xE0FFF // tags, variation selectors supplement
         )
 }
@@ -90,7 +92,8 @@ pub fn is_address(text: &str) -> bool {
         && !text.chars().any(|c| c.is_whitespace() || is_unsafe(c))
 }
 
-/// Whether nothing in the text can be seen: empty, white space, or invisible characters only.
+/// Whether a text is empty or white space only. Invisible characters are no white space: an
+/// objection made of them stands. Whether a reason can be read is another question.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(char::is_whitespace)
@@ -114,6 +117,11 @@ mod tests {
         let hostile = "a\u{1b}[31mb\nc\u{202e}d\u{200b}e\u{0}f\u{9b}g";
         assert_eq!(shown(hostile), "a\\u{1b}[31mb\\nc\\u{202e}d\\u{200b}e\\u{0}f\\u{9b}g");
         assert!(!shown(hostile).chars().any(is_unsafe));
+        // What is never drawn, though it is of a script.
+        for c in ['\u{1bca0}', '\u{1bca3}', '\u{1d173}', '\u{1d17a}'] {
+            assert!(is_unsafe(c), "{c:?}");
+        }
+        assert!(!is_unsafe('\u{1d172}') && !is_unsafe('\u{1d17b}'));
     }
 
     #[test]

@@ -6,10 +6,10 @@ use crate::finding::{Code, CodeDoc, Finding, Place};
 use crate::model::manifest::{Manifest, Signoff};
 use crate::model::policy::{Quorum, QuorumRule};
 use crate::model::registry::SchemaVersion;
-use crate::model::text::is_blank;
 use crate::model::{DomainId, Oid, ReviewerId};
 
 use super::Context;
+use super::since::says_something;
 
 /// Explanations.
 pub const DOCS: &[CodeDoc] = &[
@@ -176,8 +176,8 @@ fn check_roles(
         let flawed = theirs.filter_map(|signoff| {
             let named: BTreeSet<&str> =
                 signoff.multi_domain_roles.iter().map(String::as_str).collect();
-            let justified = !is_blank(&signoff.multi_domain_justification)
-                || !is_blank(&manifest.mv_team_justification);
+            let justified = says_something(&signoff.multi_domain_justification)
+                || says_something(&manifest.mv_team_justification);
             let why = if !quorum.allow_multi_domain {
                 "policy does not allow it"
             } else if !domains.is_subset(&named) {
@@ -267,6 +267,11 @@ mod tests {
             signoff.multi_domain_roles = vec!["kernel".into(), "evidence".into()];
         }
         assert_eq!(codes(&world, &[&a, &b]), vec![Code::MultiDomainUnjustified]);
+        for signoff in [&mut a, &mut b] {
+            signoff.multi_domain_justification = " \u{200b}".into();
+        }
+        let unseen = codes(&world, &[&a, &b]);
+        assert_eq!(unseen, vec![Code::MultiDomainUnjustified], "nobody can read that");
         for signoff in [&mut a, &mut b] {
             signoff.multi_domain_justification = "small team".into();
         }

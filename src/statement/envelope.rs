@@ -4,8 +4,11 @@
 //! `sig` is the base64 of the detached, armored signature as `gpg --detach-sign --armor` or
 //! `ssh-keygen -Y sign -n gatecheck` writes it, armor included.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::dsse::{PAYLOAD_TYPE, pre_authentication_encoding};
@@ -68,12 +71,17 @@ impl Envelope {
         let signatures = self
             .signatures
             .iter()
-            .map(|s| RawSignature { keyid: s.keyid.clone(), sig: STANDARD.encode(&s.signature) })
+            .map(|s| RawSignature {
+                keyid: s.keyid.clone(),
+                sig: STANDARD.encode(&s.signature),
+                _others: BTreeMap::new(),
+            })
             .collect();
         let raw = Raw {
             payload: STANDARD.encode(&self.payload),
             payload_type: PAYLOAD_TYPE.to_owned(),
             signatures,
+            _others: BTreeMap::new(),
         };
         // Strings alone: nothing that could fail.
         serde_json::to_string(&raw).unwrap_or_default() + "\n"
@@ -115,13 +123,16 @@ fn decode(text: &str) -> Option<Vec<u8>> {
 }
 
 /// Fields beyond these are passed over, as the format asks of who reads: nobody signed them, and
-/// nothing is decided by them.
+/// nothing is decided by them. They have names: without a place for them here, a list of the values
+/// alone would be read as well.
 #[derive(Serialize, Deserialize)]
 struct Raw {
     payload: String,
     #[serde(rename = "payloadType")]
     payload_type: String,
     signatures: Vec<RawSignature>,
+    #[serde(flatten, skip_serializing)]
+    _others: BTreeMap<String, IgnoredAny>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -129,4 +140,6 @@ struct RawSignature {
     #[serde(default)]
     keyid: String,
     sig: String,
+    #[serde(flatten, skip_serializing)]
+    _others: BTreeMap<String, IgnoredAny>,
 }

@@ -187,3 +187,17 @@ fn hostile_envelopes_are_refused_within_bounds() {
         assert!(Envelope::read(edited.as_bytes(), &limits).is_err(), "{from} -> {to}");
     }
 }
+
+/// Nobody else takes a list for an object.
+#[test]
+fn values_without_their_names_are_no_envelope() {
+    let limits = Limits::default();
+    let lists = [
+        r#"["e30=","application/vnd.in-toto+json",[{"keyid":"k","sig":"YXJtb3IK"}]]"#,
+        r#"{"payload":"e30=","payloadType":"application/vnd.in-toto+json","signatures":[["k","YXJtb3IK"]]}"#,
+    ];
+    for list in lists {
+        let read = Envelope::read(list.as_bytes(), &limits);
+        assert!(matches!(read, Err(NotAnEnvelope::Form(_))), "{read:?}");
+    }
+}

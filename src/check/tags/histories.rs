@@ -7,7 +7,7 @@ use super::super::{Draft, Request, trust};
 use super::Judge;
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding, Severity};
-use crate::history::Failure;
+use crate::history::{self, Failure};
 use crate::ledger::Ledger;
 use crate::model::text::shown;
 use crate::model::{GateKind, KeyFile, Oid};
@@ -27,8 +27,8 @@ pub(super) struct Histories<'a> {
 }
 
 impl Judge<'_> {
-    /// The mainline here and as `origin` has it, as far as they start at the anchor: walked, and by
-    /// name and tip.
+    /// The mainline here and as `origin` has it: walked, as far as they start at the anchor; and by
+    /// name and tip those that do not lie behind it.
     pub(super) fn mainlines(
         &self,
         trust: &trust::Trust,
@@ -62,6 +62,9 @@ impl Judge<'_> {
             } else if tip == commit {
                 // The tag's own walk will say what is wrong.
                 return Ok((Vec::new(), Vec::new()));
+            } else if !history::contains(self.repo, anchor, tip).unwrap_or(false) {
+                // Neither from the anchor on nor behind it: another history.
+                tips.push((name, tip));
             }
         }
         Ok((walked, tips))

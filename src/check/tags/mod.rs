@@ -244,12 +244,7 @@ impl<'a> Judge<'a> {
                 let known: Vec<Finding> =
                     histories.further.iter().flat_map(|w| histories::later(w, &ledger)).collect();
                 run.conclude(ledger, &seen, &mut draft);
-                for finding in known {
-                    if !draft.findings.contains(&finding) {
-                        refuse_gate(&mut draft, &finding);
-                        draft.findings.push(finding);
-                    }
-                }
+                hold_against(&mut draft, known);
                 draft.findings.retain(|f| {
                     f.code != Code::NotCovered || covered(&draft.covered) != Some(commit)
                 });
@@ -273,6 +268,16 @@ impl<'a> Judge<'a> {
 
 fn covered(covered: &Option<crate::report::Covered>) -> Option<Oid> {
     covered.as_ref().map(|covered| covered.commit)
+}
+
+/// Adds what a history that goes further knows.
+fn hold_against(draft: &mut Draft, known: Vec<Finding>) {
+    for finding in known {
+        if !draft.findings.contains(&finding) {
+            refuse_gate(draft, &finding);
+            draft.findings.push(finding);
+        }
+    }
 }
 
 /// A gate that rests on what hindsight refuses is none.

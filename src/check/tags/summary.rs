@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::Judge;
+use super::{Judge, histories, hold_against};
 use crate::check::facts::Facts;
 use crate::check::{Draft, Request, trust};
 use crate::error::Result;
@@ -74,7 +74,12 @@ impl Judge<'_> {
         let tip = trust.tip.commit;
         let (mut further, beside) = self.mainlines(&trust, anchor.commit, tip)?;
         further.retain(|walked| walked.ledger.holds(tip));
-        let run = self.run(self.request, &trust);
+        let request = Request {
+            // Where the mainline goes on beyond the tip it has to pass through the checkpoint.
+            checkpoint: self.request.checkpoint.filter(|_| further.is_empty()),
+            ..self.request.clone()
+        };
+        let run = self.run(&request, &trust);
         let (mut ledger, seen) = match run.walk(anchor.commit, &mut draft) {
             Ok(Some(walked)) => walked,
             Ok(None) => return Ok(attested(draft, None)),
@@ -84,7 +89,9 @@ impl Judge<'_> {
             }
             Err(Failure::Error(error)) => return Err(error),
         };
+        let known = further.iter().flat_map(|walked| histories::later(walked, &ledger)).collect();
         run.conclude(ledger.clone(), &seen, &mut draft);
+        hold_against(&mut draft, known);
         let mut done = attested(draft, Some(Arc::clone(ledger.registry())));
         ledger.mainline().clone_into(&mut done.mainline);
         ledger.learn_revocations(seen.values());

@@ -16,7 +16,7 @@ use super::{VERIFIER, parse_uri};
 use crate::check::{self, Attested, Words};
 use crate::error::Error;
 use crate::finding::{Finding, Severity};
-use crate::model::text::shown;
+use crate::model::text::{shown, typed};
 use crate::model::{Fingerprint, Registry, Time};
 use crate::progress::Silent;
 use crate::render::{self, Format, Style};
@@ -141,7 +141,7 @@ fn say_findings(findings: &[Finding], format: Format, streams: &mut Streams<'_>)
 
 /// The command that checks it, or that signs it.
 fn next(args: &AttestArgs, path: &Path) -> String {
-    let path = shown(&path.to_string_lossy());
+    let path = typed(&path.to_string_lossy());
     if args.sign {
         format!("gatecheck verify-attestation {path}")
     } else {

@@ -16,7 +16,7 @@ use crate::bundle::{self, Papers};
 use crate::check;
 use crate::error::Error;
 use crate::model::registry::REGISTRY_PATH;
-use crate::model::text::shown;
+use crate::model::text::{shown, typed};
 use crate::model::{Limits, Oid};
 use crate::render::{self, Format, Style};
 use crate::repo::{EntryKind, Packed, Repository, parse_commit};
@@ -104,7 +104,7 @@ pub fn run(
     };
     let path = environment.folder.join(&args.output);
     written(&repo, &report, &papers, &path, &asked.limits)?;
-    let name = shown(&args.output.to_string_lossy());
+    let name = typed(&args.output.to_string_lossy());
     streams.say(&format!(
         "packed: {tip} and all before it\n  gatecheck verify --bundle {name} --anchor COMMIT"
     ));

@@ -2,8 +2,8 @@
 //!
 //! What has a meaning in Markdown or HTML becomes a character reference, which never stands for
 //! structure (<https://spec.commonmark.org/0.31.2/#entity-and-numeric-character-references>).
-//! Mentions and emoji are looked for in the rendered text, where references are resolved; there, a
-//! `<code>` around the one mark that begins them keeps them from being found.
+//! Mentions, issues and emoji are looked for in the rendered text, where references are resolved;
+//! there, a `<code>` around the one mark that makes them keeps them from being found.
 
 use crate::render::{escape, words};
 
@@ -19,7 +19,7 @@ pub(super) fn prose(text: &str) -> String {
 
 fn of_line(line: &str) -> String {
     let mut safe = String::with_capacity(line.len());
-    let mut before = ' ';
+    let (mut before, mut gh) = (' ', false);
     let mut rest = line.chars();
     while let Some(c) = rest.next() {
         let after = rest.as_str();
@@ -27,18 +27,26 @@ fn of_line(line: &str) -> String {
             '&' => safe.push_str("&amp;"),
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
+            '#' if begins_number(after) => safe.push_str("<code>#</code>"),
+            '-' if begins_number(after) && gh => safe.push_str("<code>-</code>"),
             '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '$' | '!' | '#' | '^' | '=' => {
                 safe.push_str(&format!("&#{};", u32::from(c)));
             }
             ':' if after.starts_with("//") => safe.push_str("&#58;"),
             ':' if begins_emoji(after) => safe.push_str("<code>:</code>"),
             '.' if matches!(before, 'w' | 'W') => safe.push_str("&#46;"),
-            '@' if !before.is_alphanumeric() => safe.push_str("<code>@</code>"),
+            '@' if !before.is_ascii_alphanumeric() => safe.push_str("<code>@</code>"),
             c => safe.push(c),
         }
+        gh = matches!((before, c), ('g' | 'G', 'h' | 'H'));
         before = c;
     }
     safe
+}
+
+/// Whether `#` or `GH-` and this would be an issue.
+fn begins_number(after: &str) -> bool {
+    after.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Whether `:` and this would be an emoji: `tada:`. The minutes of a time are none.
@@ -75,6 +83,16 @@ mod tests {
             "<code>:</code>white&#95;check&#95;mark: <code>:</code>+1:"
         );
         assert_eq!(text("2026-06-11T12:00:00Z"), "2026-06-11T12:00:00Z");
+    }
+
+    #[test]
+    fn nothing_refers_to_an_issue_and_no_letter_hides_a_mention() {
+        assert_eq!(
+            text("#12 o/r#3 GH-4 gh-5 a-6 C#"),
+            "<code>#</code>12 o/r<code>#</code>3 GH<code>-</code>4 gh<code>-</code>5 a-6 C&#35;"
+        );
+        // The words of who looks for mentions are of ASCII.
+        assert_eq!(text("漢@octocat é@octocat"), "漢<code>@</code>octocat é<code>@</code>octocat");
     }
 
     #[test]

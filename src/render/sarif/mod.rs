@@ -220,8 +220,9 @@ fn lines(text: &str) -> String {
 }
 
 /// In a message, `{0}` is a placeholder and `[text](target)` a link (sections 3.11.5 and 3.11.6).
+/// A backslash before the bracket would not do: the text may have one there, which takes it away.
 fn in_message(text: &str) -> String {
-    text.replace('{', "{{").replace('}', "}}").replace("](", "\\](")
+    text.replace("](", "]\\u{28}").replace('{', "{{").replace('}', "}}")
 }
 
 #[cfg(test)]

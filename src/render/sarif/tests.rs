@@ -102,6 +102,17 @@ fn a_finding_is_known_again_by_what_it_is_about() {
 }
 
 #[test]
+fn no_message_holds_a_link() {
+    let mut report = samples::empty();
+    let text = r"[a](https://x.example) [b\](https://y.example) [c\\](1) {0}";
+    report.findings = vec![Finding::new(Code::NoAnchor, text).compared(text, text)];
+    let log = sarif(&report);
+    let message = log["runs"][0]["results"][0]["message"]["text"].as_str().unwrap();
+    assert!(!message.contains("]("), "{message}");
+    assert!(message.contains(r"[a]\u{{28}}https://x.example) [b\]\u{{28}}"), "{message}");
+}
+
+#[test]
 fn results_that_are_alike_are_counted() {
     let mut report = samples::empty();
     report.findings = vec![Finding::new(Code::NoAnchor, "x"); 2];
@@ -146,5 +157,5 @@ fn prints_of_rules(report: &Report, rule: &str) -> usize {
 
 #[test]
 fn messages_hold_neither_placeholders_nor_links() {
-    assert_eq!(in_message("{0} [a](http://b)"), "{{0}} [a\\](http://b)");
+    assert_eq!(in_message("{0} [a](http://b)"), "{{0}} [a]\\u{{28}}http://b)");
 }
