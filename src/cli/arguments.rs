@@ -141,6 +141,22 @@ impl ResourceArgs {
     }
 }
 
+/// Which history, what is trusted of it, and how much may be used.
+#[derive(Args, Clone, Debug, Default)]
+pub struct HistoryArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub repository: RepositoryArgs,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub trust: TrustArgs,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub resources: ResourceArgs,
+}
+
 /// No path or ref of an honest caller holds a control character; in a message or a build log it
 /// would pass for the program's own words.
 pub(super) fn refuse_control_characters(args: &[OsString]) -> Result<(), Error> {

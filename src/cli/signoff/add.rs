@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
+use super::super::arguments::HistoryArgs;
 use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::streams::Streams;
-use super::desk::DeskArgs;
 use super::files;
 use super::me::{Me, SignerArgs};
 use super::open::{Open, indices};
@@ -87,7 +87,7 @@ pub struct SignoffAddArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub desk: DeskArgs,
+    pub history: HistoryArgs,
 }
 
 pub(super) fn run(
@@ -95,7 +95,7 @@ pub(super) fn run(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let open = Open::at(&args.desk, args.file.as_deref(), environment, streams)?;
+    let open = Open::at(&args.history, args.file.as_deref(), environment, streams)?;
     let manifest = open.manifest()?;
     let me = Me::find(&args.signer, &open.outlook.in_force, &open.desk)?;
     let domain = domain(&open, &args.domain, &me.reviewer)?;

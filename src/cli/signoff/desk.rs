@@ -3,9 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
-
-use super::super::arguments::{RepositoryArgs, ResourceArgs, TrustArgs};
+use super::super::arguments::HistoryArgs;
 use super::super::environment::Environment;
 use super::super::progress;
 use super::{Place, place, request};
@@ -15,22 +13,6 @@ use crate::model::manifest::Binding;
 use crate::model::text::{shown, typed};
 use crate::model::{Limits, ManifestName, Oid};
 use crate::repo::{ReadFailure, Repository, Staged, parse_commit};
-
-/// Which repository, what is trusted, and how much may be used.
-#[derive(Args, Clone, Debug, Default)]
-pub struct DeskArgs {
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub repository: RepositoryArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub trust: TrustArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub resources: ResourceArgs,
-}
 
 /// An open repository and a question.
 pub(in crate::cli) struct Desk<'e> {
@@ -47,7 +29,7 @@ pub(in crate::cli) struct Desk<'e> {
 
 impl<'e> Desk<'e> {
     pub(in crate::cli) fn open(
-        args: &DeskArgs,
+        args: &HistoryArgs,
         environment: &'e Environment,
     ) -> Result<Self, Error> {
         let limits = args.resources.limits()?;

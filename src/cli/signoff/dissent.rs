@@ -2,11 +2,12 @@
 
 use clap::Args;
 
+use super::super::arguments::HistoryArgs;
 use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::output::Color;
 use super::super::streams::Streams;
-use super::desk::{Desk, DeskArgs, unreadable};
+use super::desk::{Desk, unreadable};
 use super::me::{Me, SignerArgs};
 use super::{ask, files, say_registry};
 use crate::error::Error;
@@ -43,7 +44,7 @@ pub struct SignoffDissentArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub desk: DeskArgs,
+    pub history: HistoryArgs,
 }
 
 pub(super) fn run(
@@ -51,7 +52,7 @@ pub(super) fn run(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let desk = Desk::open(&args.desk, environment)?;
+    let desk = Desk::open(&args.history, environment)?;
     desk.top()?;
     desk.on_a_branch()?;
     let outlook = desk.outlook()?;

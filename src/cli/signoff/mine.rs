@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::super::arguments::HistoryArgs;
 use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::revision;
 use super::super::streams::Streams;
-use super::desk::DeskArgs;
 use super::files;
 use super::me::{Me, SignerArgs, known};
 use super::open::{Open, indices};
@@ -37,7 +37,7 @@ pub struct SignoffSignArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub desk: DeskArgs,
+    pub history: HistoryArgs,
 }
 
 /// Arguments of `signoff withdraw`.
@@ -61,7 +61,7 @@ pub struct SignoffWithdrawArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub desk: DeskArgs,
+    pub history: HistoryArgs,
 }
 
 /// Arguments of `signoff supersede`.
@@ -92,7 +92,7 @@ pub struct SignoffSupersedeArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub desk: DeskArgs,
+    pub history: HistoryArgs,
 }
 
 pub(super) fn sign(
@@ -100,7 +100,7 @@ pub(super) fn sign(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let open = Open::at(&args.desk, args.file.as_deref(), environment, streams)?;
+    let open = Open::at(&args.history, args.file.as_deref(), environment, streams)?;
     let manifest = open.manifest()?;
     let me = Me::find(&args.signer, &open.outlook.in_force, &open.desk)?;
     let unsigned = (0_usize..).zip(&manifest.signoffs).filter(|(_, signoff)| {
@@ -139,7 +139,7 @@ pub(super) fn withdraw(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let open = Open::at(&args.desk, args.file.as_deref(), environment, streams)?;
+    let open = Open::at(&args.history, args.file.as_deref(), environment, streams)?;
     let manifest = open.manifest()?;
     let reviewer = whose(&args.signer, &open)?;
     let standing = standing(&open, &manifest, &reviewer, &args.domain)?;
@@ -198,7 +198,7 @@ pub(super) fn supersede(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let open = Open::at(&args.desk, args.file.as_deref(), environment, streams)?;
+    let open = Open::at(&args.history, args.file.as_deref(), environment, streams)?;
     let manifest = open.manifest()?;
     let reviewer = whose(&args.signer, &open)?;
     let by = revision::resolve(&open.desk.repo, &args.by)?;

@@ -22,7 +22,6 @@ use clap::{Args, Subcommand};
 pub use self::add::SignoffAddArgs;
 pub use self::check::SignoffCheckArgs;
 pub(super) use self::command::quoted;
-pub use self::desk::DeskArgs;
 pub use self::dissent::SignoffDissentArgs;
 pub use self::me::SignerArgs;
 pub use self::merge::SignoffMergeArgs;

@@ -2,12 +2,13 @@
 
 use clap::Args;
 
+use super::super::arguments::HistoryArgs;
 use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::output::Color;
 use super::super::revision;
 use super::super::streams::Streams;
-use super::desk::{Desk, DeskArgs, unreadable};
+use super::desk::{Desk, unreadable};
 use super::{files, say_registry, vouch, who};
 use crate::check::Outlook;
 use crate::error::Error;
@@ -47,7 +48,7 @@ pub struct SignoffNewArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub desk: DeskArgs,
+    pub history: HistoryArgs,
 }
 
 /// Arguments of `signoff reattest`.
@@ -64,7 +65,7 @@ pub struct SignoffReattestArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub desk: DeskArgs,
+    pub history: HistoryArgs,
 }
 
 pub(super) fn run(
@@ -72,7 +73,7 @@ pub(super) fn run(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let desk = Desk::open(&args.desk, environment)?;
+    let desk = Desk::open(&args.history, environment)?;
     desk.top()?;
     let branch = desk.on_a_branch()?.to_owned();
     let outlook = desk.outlook()?;
@@ -229,7 +230,7 @@ pub(super) fn reattest(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let desk = Desk::open(&args.desk, environment)?;
+    let desk = Desk::open(&args.history, environment)?;
     let top = desk.top()?.to_owned();
     desk.on_a_branch()?;
     let outlook = desk.outlook()?;

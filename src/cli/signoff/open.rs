@@ -1,10 +1,11 @@
 //! A manifest that somebody is about to change: shown, judged, and written.
 
+use super::super::arguments::HistoryArgs;
 use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::output::Color;
 use super::super::streams::Streams;
-use super::desk::{Desk, DeskArgs};
+use super::desk::Desk;
 use super::me::{Me, SignerArgs};
 use super::{Place, ask, files, say_registry, vouch, who};
 use crate::check::{self, Change, Foreseen, Outlook};
@@ -44,7 +45,7 @@ pub(super) struct Open<'e> {
 
 impl<'e> Open<'e> {
     pub(super) fn at(
-        args: &DeskArgs,
+        args: &HistoryArgs,
         file: Option<&std::path::Path>,
         environment: &'e Environment,
         streams: &mut Streams<'_>,

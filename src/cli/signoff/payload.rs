@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::super::arguments::HistoryArgs;
 use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::judge::read_bounded;
 use super::super::output::Color;
 use super::super::streams::Streams;
-use super::desk::{Desk, DeskArgs};
+use super::desk::Desk;
 use super::{command, say_registry};
 use crate::error::Error;
 use crate::finding::Severity;
@@ -48,7 +49,7 @@ pub struct SignoffPayloadArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub desk: DeskArgs,
+    pub history: HistoryArgs,
 }
 
 pub(super) fn run(
@@ -56,7 +57,7 @@ pub(super) fn run(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let mut desk = Desk::open(&args.desk, environment)?;
+    let mut desk = Desk::open(&args.history, environment)?;
     let mut in_force = desk.in_force()?;
     let place = desk.find(Some(&args.manifest), &in_force)?;
     if desk.stand_before(&in_force, &place.path)? {
