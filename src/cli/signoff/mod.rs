@@ -27,6 +27,7 @@ pub use self::me::SignerArgs;
 pub use self::merge::SignoffMergeArgs;
 pub use self::mine::{SignoffSignArgs, SignoffSupersedeArgs, SignoffWithdrawArgs};
 pub use self::new::{SignoffNewArgs, SignoffReattestArgs};
+pub use self::open::DraftArgs;
 pub use self::payload::SignoffPayloadArgs;
 use super::arguments::TrustArgs;
 use super::environment::Environment;
