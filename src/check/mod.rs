@@ -68,6 +68,28 @@ pub struct Request {
     pub jobs: usize,
 }
 
+impl Request {
+    /// About the gates of the registry's mainline, with nothing pinned and nothing asked beyond.
+    #[must_use]
+    pub fn new(now: Time, limits: Limits, jobs: usize) -> Self {
+        Self {
+            tip: None,
+            anchor: None,
+            anchor_signer: None,
+            trust_on_first_use: false,
+            checkpoint: None,
+            branch: None,
+            pinned: None,
+            require_covered: false,
+            every_commit: false,
+            record_commits: false,
+            now,
+            limits,
+            jobs,
+        }
+    }
+}
+
 /// Judges a repository.
 ///
 /// # Errors

@@ -58,13 +58,7 @@ pub(super) fn look(
         trust_on_first_use: asked.trust_on_first_use,
         checkpoint,
         branch: asked.branch,
-        pinned: None,
-        require_covered: false,
-        every_commit: false,
-        record_commits: false,
-        now: asked.now,
-        limits: asked.limits,
-        jobs: asked.jobs,
+        ..check::Request::new(asked.now, asked.limits, asked.jobs)
     };
     Ok(Look {
         repo: Repository::open(&asked.folder, &asked.limits)?,

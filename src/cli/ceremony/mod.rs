@@ -104,15 +104,7 @@ impl AnchorArgs {
             anchor: trust.anchor(environment)?,
             anchor_signer: self.anchor_signer,
             trust_on_first_use: self.trust_on_first_use,
-            checkpoint: None,
-            branch: None,
-            pinned: None,
-            require_covered: false,
-            every_commit: false,
-            record_commits: false,
-            now: self.now(environment),
-            limits,
-            jobs: environment.cores.max(1),
+            ..check::Request::new(self.now(environment), limits, environment.cores.max(1))
         })
     }
 

@@ -114,19 +114,9 @@ fn judge_all(
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
     let request = check::Request {
-        tip: None,
         anchor: Some(anchor),
         anchor_signer: trust.anchor_signer,
-        trust_on_first_use: false,
-        checkpoint: None,
-        branch: None,
-        pinned: None,
-        require_covered: false,
-        every_commit: false,
-        record_commits: false,
-        now: environment.now,
-        limits: *repo.limits(),
-        jobs: environment.cores.max(1),
+        ..check::Request::new(environment.now, *repo.limits(), environment.cores.max(1))
     };
     let protected = Protected::of(repo, anchor.0);
     let mut worst = Exit::PASS;

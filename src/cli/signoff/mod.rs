@@ -107,15 +107,8 @@ fn request(trust: &TrustArgs, environment: &Environment, limits: Limits) -> Resu
         anchor: trust.anchor(environment)?,
         anchor_signer: trust.anchor_signer,
         trust_on_first_use: trust.trust_on_first_use,
-        checkpoint: None,
         branch: trust.branch.clone(),
-        pinned: None,
-        require_covered: false,
-        every_commit: false,
-        record_commits: false,
-        now: trust.now(environment),
-        limits,
-        jobs: environment.cores.max(1),
+        ..Request::new(trust.now(environment), limits, environment.cores.max(1))
     })
 }
 
