@@ -12,7 +12,6 @@ use crate::error::{Error, Result};
 use crate::finding::Finding;
 use crate::history::{self, After, Between, Failure, Prober, Readers as _, Verifier as _};
 use crate::ledger::{self, Ledger};
-use crate::model::commit::Identity;
 use crate::model::gate::ManifestPaths;
 use crate::model::manifest::{Binding, PreviousGate};
 use crate::model::owners::OwnersFile;
@@ -252,18 +251,7 @@ fn next(
     reading: ManifestReading,
     subjects: &Subjects,
 ) -> Result<Step> {
-    let nobody = || Identity { name: String::new(), email: String::new(), time: request.now };
-    let head = Head {
-        tree: subjects.tip_tree,
-        parents: vec![in_force.tip],
-        author: nobody(),
-        committer: nobody(),
-        subject: String::new(),
-        co_authors: Vec::new(),
-        trailers: Vec::new(),
-        marks: Vec::new(),
-        other_signature: None,
-    };
+    let head = Head::unmade(subjects.tip_tree, in_force.tip, request.now);
     let blob = repo.hash(ObjectKind::Blob, &proposal.bytes)?;
     let mut step = Step::empty(Oid::zero(repo.format()), Ok(head));
     if let Some((commit, tree)) = bound_tree(repo, reading.manifest.as_deref()) {
