@@ -15,7 +15,6 @@ use super::{command, say_registry};
 use crate::error::Error;
 use crate::finding::Severity;
 use crate::manifest;
-use crate::model::owners::OwnersFile;
 use crate::model::registry::KeyFormat;
 use crate::model::text::shown;
 use crate::model::{Manifest, Signoff};
@@ -96,13 +95,8 @@ pub(super) fn run(
     let payload = signoff_payload(&context, manifest, signoff).map_err(no_statement)?;
     let keyring = Keyring::default();
     let cx = Context {
-        registry: &in_force.registry,
         registry_commit: Some(in_force.commit),
-        keyring: &keyring,
-        owners: &OwnersFile::NotAsked,
-        previous_time: None,
-        now: asked.now,
-        pinned: false,
+        ..Context::outside(&in_force.registry, &keyring, asked.now)
     };
     for finding in membership::check(&cx, manifest, signoff, in_force.tip) {
         streams.say(&format!("warning: {}: {}", finding.code, finding.message));
