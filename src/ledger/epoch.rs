@@ -212,16 +212,7 @@ impl Ledger {
         let cx = self.context();
         let mut findings = Vec::new();
         if let Some(epoch) = epoch {
-            let mut scopes: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
-            for signoff in &judged.counted {
-                let scope = signoff.scope.iter().map(String::as_str);
-                scopes.entry(&signoff.domain).or_default().extend(scope);
-            }
-            for (domain, scopes) in &scopes {
-                let domain = self.registry.domains.get(*domain);
-                findings.extend(domain.and_then(|domain| scope::check(&cx, domain, scopes)));
-            }
-            findings.extend(quorum::check_epoch(&cx, manifest, epoch, &judged.counted, step.id));
+            findings.extend(self.scope_and_quorum(manifest, epoch, judged, step.id));
         } else {
             let touched = self.touched_only(step, manifest, &judged.counted);
             findings.extend(quorum::check_squash(&cx, manifest, &touched, step.id));
@@ -230,6 +221,29 @@ impl Ledger {
         soften(judged, &mut findings);
         let open: Vec<_> = self.open_dissents.iter().chain(&judged.dissents).cloned().collect();
         findings.extend(dissent::check(&cx, &open, &judged.lifting, judged.time));
+        findings
+    }
+
+    /// What the counted sign-offs of an epoch are together, in the manifest that `carrier` brought.
+    pub(super) fn scope_and_quorum(
+        &self,
+        manifest: &Manifest,
+        epoch: u64,
+        judged: &Judged<'_>,
+        carrier: Oid,
+    ) -> Vec<Finding> {
+        let cx = self.context();
+        let mut findings = Vec::new();
+        let mut scopes: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
+        for signoff in &judged.counted {
+            let scope = signoff.scope.iter().map(String::as_str);
+            scopes.entry(&signoff.domain).or_default().extend(scope);
+        }
+        for (domain, scopes) in &scopes {
+            let domain = self.registry.domains.get(*domain);
+            findings.extend(domain.and_then(|domain| scope::check(&cx, domain, scopes)));
+        }
+        findings.extend(quorum::check_epoch(&cx, manifest, epoch, &judged.counted, carrier));
         findings
     }
 

@@ -192,6 +192,12 @@ impl Ledger {
         &self.registry
     }
 
+    /// The time that the next gate is judged at, were it made now: never before the last one.
+    fn time_of_next_gate(&self) -> Time {
+        let now = self.options.now;
+        self.last_time.map_or(now, |last| last.max(now))
+    }
+
     fn previous_gate(&self) -> PreviousGate {
         self.last_gate.map_or(PreviousGate::None, |gate| PreviousGate::Gate(gate.id))
     }
