@@ -4,6 +4,7 @@
 //! and that one changes no state. What the tip knows of compromised keys is applied afterwards, in
 //! `hindsight`: it changes verdicts, never the state that the fold went through.
 
+mod accept;
 mod anchor;
 mod ceremony;
 mod commits;
@@ -13,6 +14,7 @@ mod epoch;
 mod foresee;
 mod govern;
 mod hindsight;
+mod kinds;
 mod outlook;
 mod owners;
 mod reattest;
