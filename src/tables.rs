@@ -37,6 +37,8 @@ mod kind;
 mod problems;
 mod signed;
 mod table;
+#[cfg(test)]
+pub(crate) mod testing;
 mod whole;
 
 pub use kind::Kind;

@@ -14,52 +14,15 @@
 
 mod cli_support;
 
-use cli_support::events::{self, ZERO, pull_request, push};
-use cli_support::project::{founded, gate, pin, signed_off, work};
-use cli_support::{Said, Sandbox};
+use cli_support::events::{self, Scene, ZERO, pull_request, push};
+use cli_support::project::{gate, pin, signed_off};
 use serde_json::{Value, json};
 
-/// A project with a gate.
-struct Scene {
-    sandbox: Sandbox,
-    anchor: String,
-    gate: String,
-}
-
 impl Scene {
-    fn new() -> Self {
-        let sandbox = Sandbox::new();
-        sandbox.ssh_key();
-        let anchor = founded(&sandbox, "project");
-        let gate = gate(&sandbox, "project", 0, "none");
-        Self { sandbox, anchor, gate }
-    }
-
-    fn git(&self, args: &[&str]) -> String {
-        self.sandbox.git("project", args)
-    }
-
-    fn work(&self, text: &str) -> String {
-        work(&self.sandbox, "project", text)
-    }
-
     /// A commit that changes another file.
     fn aside(&self, name: &str) -> String {
         self.sandbox.write(&format!("project/{name}"), name);
         self.sandbox.commit("project", "Write something else")
-    }
-
-    fn edit_registry(&self, from: &str, to: &str) -> String {
-        let path = "project/keys/reviewer-registry.toml";
-        let text = self.sandbox.read(path);
-        assert!(text.contains(from), "{text}");
-        self.sandbox.write(path, &text.replacen(from, to, 1));
-        self.sandbox.commit("project", "Change the registry")
-    }
-
-    /// As the build service would run it.
-    fn event(&self, name: &str, payload: &Value, args: &[&str]) -> Said {
-        events::run(&self.sandbox, "project", name, &payload.to_string(), args)
     }
 }
 

@@ -14,42 +14,8 @@
 
 mod cli_support;
 
-use cli_support::Sandbox;
-use cli_support::events::{self, ZERO, pull_request, push};
-use cli_support::project::{founded, gate, work};
-use serde_json::{Value, json};
-
-struct Scene {
-    sandbox: Sandbox,
-    anchor: String,
-    gate: String,
-}
-
-impl Scene {
-    fn new() -> Self {
-        let sandbox = Sandbox::new();
-        sandbox.ssh_key();
-        let anchor = founded(&sandbox, "project");
-        let gate = gate(&sandbox, "project", 0, "none");
-        Self { sandbox, anchor, gate }
-    }
-
-    fn git(&self, args: &[&str]) -> String {
-        self.sandbox.git("project", args)
-    }
-
-    fn event(&self, name: &str, payload: &Value, args: &[&str]) -> cli_support::Said {
-        events::run(&self.sandbox, "project", name, &payload.to_string(), args)
-    }
-
-    fn edit_registry(&self, from: &str, to: &str) -> String {
-        let path = "project/keys/reviewer-registry.toml";
-        let text = self.sandbox.read(path);
-        assert!(text.contains(from), "{text}");
-        self.sandbox.write(path, &text.replacen(from, to, 1));
-        self.sandbox.commit("project", "Change the registry")
-    }
-}
+use cli_support::events::{self, Scene, ZERO, pull_request, push};
+use serde_json::json;
 
 /// A build service that keeps its clone has a local branch from the day on which it was cloned.
 #[test]
@@ -88,7 +54,7 @@ fn a_branch_that_was_listed_since_the_anchor_is_guarded() {
     scene.git(&["checkout", "-q", "-b", "release/1"]);
     let listed = scene.edit_registry("mainline =", "branches = [\"release/*\"]\nmainline =");
     scene.git(&["reset", "-q", "--hard", &scene.gate]);
-    let head = work(&scene.sandbox, "project", "2");
+    let head = scene.work("2");
     let pinned = ["--anchor", scene.anchor.as_str()];
     let mut event = push("refs/heads/release/1", &listed, &head);
     event["forced"] = json!(true);
@@ -145,7 +111,7 @@ fn an_id_of_the_other_object_format_is_of_no_commit() {
 #[test]
 fn a_push_of_many_commits_is_judged() {
     let scene = Scene::new();
-    let next = work(&scene.sandbox, "project", "2");
+    let next = scene.work("2");
     let mut event = push("refs/heads/main", &scene.gate, &next);
     event["commits"] = (0..2048).map(|_| json!({ "message": "x".repeat(1024) })).collect();
     scene.event("push", &event, &[]).must(0, &[]);

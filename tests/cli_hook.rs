@@ -14,7 +14,7 @@
 
 mod cli_support;
 
-use cli_support::project::{founded, gate, pin, signed_off_at, work};
+use cli_support::project::{gate, pin, released, signed_off_at, work};
 use cli_support::{Said, Sandbox};
 
 /// A project with a gate, and a bare repository that it is pushed to.
@@ -28,9 +28,7 @@ impl Scene {
     fn new() -> Self {
         let sandbox = Sandbox::new();
         sandbox.ssh_key();
-        let anchor = founded(&sandbox, "project");
-        pin(&sandbox, &anchor);
-        let gate = gate(&sandbox, "project", 0, "none");
+        let (anchor, gate) = released(&sandbox);
         sandbox.git(".", &["init", "-q", "--bare", "server.git"]);
         sandbox.git("project", &["remote", "add", "origin", "../server.git"]);
         Self { sandbox, anchor, gate }

@@ -11,7 +11,6 @@ use crate::ceremony::Request as Ceremony;
 use crate::error::Result;
 use crate::finding::Finding;
 use crate::history::{Readers as _, Verifier as _};
-use crate::model::commit::Identity;
 use crate::model::registry::REGISTRY_PATH;
 use crate::model::step::{FileChange, Head, RegistryFile, Step};
 use crate::model::{ApprovalRole, KeyFile, Limits, Oid, SignatureFact};
@@ -72,19 +71,8 @@ fn next(
     ceremony: &Ceremony,
     facts: &Facts,
 ) -> Result<Step> {
-    let nobody = || Identity { name: String::new(), email: String::new(), time: request.now };
     let tree = tree_of(repo, in_force.tip).map_err(unreadable)?;
-    let head = Head {
-        tree,
-        parents: vec![in_force.tip],
-        author: nobody(),
-        committer: nobody(),
-        subject: String::new(),
-        co_authors: Vec::new(),
-        trailers: Vec::new(),
-        marks: Vec::new(),
-        other_signature: None,
-    };
+    let head = Head::unmade(tree, in_force.tip, request.now);
     let mut step = Step::empty(Oid::zero(repo.format()), Ok(head));
     let before = |path: &str| -> Result<Option<(u32, Oid)>> {
         let entry = repo.lookup(tree, path).map_err(unreadable)?;

@@ -8,6 +8,7 @@ mod outlook;
 mod lookup;
 mod pinned;
 mod recorded;
+mod request;
 mod tags;
 mod signed_tags;
 mod status;
@@ -20,7 +21,7 @@ use crate::finding::{Code, Finding, Severity};
 use crate::history::{self, Failure, Steps, Which};
 use crate::ledger::{self, Ledger, Unusable};
 use crate::model::step::RegistryReading;
-use crate::model::{Fingerprint, KeyFile, Limits, Oid, Time};
+use crate::model::{KeyFile, Oid};
 use crate::progress::Progress;
 use crate::repo::{Conditions, Repository};
 use crate::report::{Anchor, AnchorSource, Checkpoint, Counts, KeyWindow, Report, Tip, Verdict};
@@ -32,41 +33,11 @@ pub use foresee::{Foreseen, InForce, Proposal, foresee, in_force};
 pub use outlook::{Change, Outlook, change, outlook, with_staged};
 pub use pinned::{PinnedRegistry, passed_over};
 pub use recorded::{AddedRecord, recorded, records_added, records_of_serial};
+pub use request::Request;
 pub use signed_tags::TagInDoubt;
 pub use status::{Status, status};
 pub use tags::{Attested, Readiness, TagRef, Words, judge_attestation, ready_to_tag, verify_tags};
 pub use trust::{FirstRegistry, first_registry, registry_of};
-
-/// What one run is asked, as plain values.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// What to judge; `None` for the registry's mainline.
-    pub tip: Option<String>,
-    /// The anchor that flag, environment or event name; `None` leaves the user's git configuration.
-    pub anchor: Option<(Oid, AnchorSource)>,
-    /// The key that must have signed the anchor.
-    pub anchor_signer: Option<Fingerprint>,
-    /// Go on without an anchor.
-    pub trust_on_first_use: bool,
-    /// What an earlier run accepted.
-    pub checkpoint: Option<Checkpoint>,
-    /// A branch with gates of its own (full ref name, or short).
-    pub branch: Option<String>,
-    /// A registry that the verifier pins: every commit is judged, and no gates.
-    pub pinned: Option<PinnedRegistry>,
-    /// Commits beyond the last gate are an error.
-    pub require_covered: bool,
-    /// Judge every commit.
-    pub every_commit: bool,
-    /// List every judged commit in the report.
-    pub record_commits: bool,
-    /// The run's clock.
-    pub now: Time,
-    /// Bounds on what is read.
-    pub limits: Limits,
-    /// Threads that verify signatures, at least one.
-    pub jobs: usize,
-}
 
 /// Judges a repository.
 ///

@@ -10,6 +10,7 @@ use super::environment::Environment;
 use crate::error::Error;
 use crate::model::text::shown;
 use crate::model::{Fingerprint, Limits, Oid, Time};
+use crate::repo::Repository;
 use crate::report::AnchorSource;
 
 /// Which repository.
@@ -141,6 +142,22 @@ impl ResourceArgs {
     }
 }
 
+/// Which history, what is trusted of it, and how much may be used.
+#[derive(Args, Clone, Debug, Default)]
+pub struct HistoryArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub repository: RepositoryArgs,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub trust: TrustArgs,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub resources: ResourceArgs,
+}
+
 /// No path or ref of an honest caller holds a control character; in a message or a build log it
 /// would pass for the program's own words.
 pub(super) fn refuse_control_characters(args: &[OsString]) -> Result<(), Error> {
@@ -162,6 +179,19 @@ pub(super) fn parse_commit(text: &str) -> Result<Oid, String> {
         "a full commit id has 40 or 64 hexadecimal digits; `git rev-parse NAME` prints it"
             .to_owned()
     })
+}
+
+/// The anchor that the user's or the system's git configuration pins for a project.
+pub(super) fn configured_anchor(project: &str) -> Result<Option<(Oid, AnchorSource)>, Error> {
+    let key = format!("gatecheck.{project}.anchor");
+    let Some(value) = Repository::user_config(&key)? else { return Ok(None) };
+    let anchor = parse_commit(&value).map_err(|problem| {
+        Error::unusable(
+            format!("the git configuration sets {} to `{}`: {problem}", shown(&key), shown(&value)),
+            format!("git config --global {} COMMIT", shown(&key)),
+        )
+    })?;
+    Ok(Some((anchor, AnchorSource::Config)))
 }
 
 pub(super) fn parse_fingerprint(text: &str) -> Result<Fingerprint, String> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::arguments::{RepositoryArgs, ResourceArgs, TrustArgs, parse_commit, parse_fingerprint};
+use super::arguments::{HistoryArgs, parse_commit, parse_fingerprint};
 use super::environment::Environment;
 use super::exit::Exit;
 use super::lookup::{AnswerFormat, look, say_unpinned};
@@ -47,15 +47,7 @@ pub struct BlastRadiusArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub repository: RepositoryArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub trust: TrustArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub resources: ResourceArgs,
+    pub history: HistoryArgs,
 }
 
 /// Tells what rests on the key.
@@ -64,11 +56,10 @@ pub fn run(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let look =
-        look(args.tip.as_ref(), &args.repository, &args.trust, &args.resources, environment)?;
+    let look = look(args.tip.as_ref(), &args.history, environment)?;
     let question = Question { key: args.key, from: args.from };
     let radius = {
-        let progress = progress::reporter(environment, !args.resources.no_progress);
+        let progress = progress::reporter(environment, !args.history.resources.no_progress);
         check::blast_radius(&look.repo, &look.request, &question, look.cache, progress.as_ref())?
     };
     say_unpinned(&radius.anchor, &radius.registry, streams);

@@ -111,17 +111,7 @@ fn judged(folder: &Path, anchor: Oid, tip: &str) -> Result<Report> {
     let request = check::Request {
         tip: Some(tip.to_owned()),
         anchor: Some((anchor, AnchorSource::Flag)),
-        anchor_signer: None,
-        trust_on_first_use: false,
-        checkpoint: None,
-        branch: None,
-        pinned: None,
-        require_covered: false,
-        every_commit: false,
-        record_commits: false,
-        now: demo::present(),
-        limits,
-        jobs: 1,
+        ..check::Request::new(demo::present(), limits, 1)
     };
     check::verify(&repo, &request, None, &Silent)
 }

@@ -7,7 +7,7 @@ use super::environment::Environment;
 use super::exit::Exit;
 use super::judge;
 use super::streams::Streams;
-use super::verify::{Request, VerifyArgs};
+use super::verify::{Request, RunArgs, VerifyArgs};
 use crate::error::Error;
 use crate::finding::{Code, Severity};
 use crate::model::Limits;
@@ -54,8 +54,11 @@ pub fn run(
     let mut ailments = repo::doctor(&repo, tip)?;
     drop(repo);
     let judging = VerifyArgs {
-        repository: args.repository.clone(),
-        trust: args.trust.clone(),
+        run: RunArgs {
+            repository: args.repository.clone(),
+            trust: args.trust.clone(),
+            ..RunArgs::default()
+        },
         ..VerifyArgs::default()
     };
     let more = judged(judging.request(environment)?, &mut ailments);

@@ -7,7 +7,7 @@ use super::environment::Environment;
 use super::judge::{self, Prepared};
 use super::output::{Color, findings_parser};
 use super::streams::Streams;
-use super::verify::VerifyArgs;
+use super::verify::{RunArgs, VerifyArgs};
 use crate::error::Error;
 use crate::finding::Finding;
 use crate::render::{self, Format};
@@ -52,9 +52,12 @@ impl JudgeArgs {
             tip,
             require_covered,
             every_commit,
-            repository: self.repository.clone(),
-            trust: self.trust.clone(),
-            resources: self.resources.clone(),
+            run: RunArgs {
+                repository: self.repository.clone(),
+                trust: self.trust.clone(),
+                resources: self.resources.clone(),
+                ..RunArgs::default()
+            },
             ..VerifyArgs::default()
         };
         judge::prepare(&judging.request(environment)?)

@@ -1,7 +1,6 @@
 //! Whether the keys of a registry could sign at all, told before anybody is surprised by it.
 
 use crate::finding::Code;
-use crate::model::owners::OwnersFile;
 use crate::model::registry::KeyFormat;
 use crate::model::{KeyFile, Registry, Time};
 use crate::rules::keyring::Keyring;
@@ -14,15 +13,7 @@ pub(super) fn unable(registry: &Registry, files: &[(&str, &KeyFile)], now: Time)
     for (path, file) in files {
         keyring.accept(path, file);
     }
-    let cx = Context {
-        registry,
-        registry_commit: None,
-        keyring: &keyring,
-        owners: &OwnersFile::NotAsked,
-        previous_time: None,
-        now,
-        pinned: true,
-    };
+    let cx = Context::pinned(registry, &keyring, now);
     let mut unable = Vec::new();
     for entry in registry.keys.iter().filter(|entry| entry.format == KeyFormat::OpenPgp) {
         let Some(fingerprint) = entry.fingerprint else { continue };

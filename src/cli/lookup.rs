@@ -2,11 +2,11 @@
 
 use clap::ValueEnum;
 
-use super::arguments::{RepositoryArgs, ResourceArgs, TrustArgs};
+use super::arguments::HistoryArgs;
 use super::environment::Environment;
 use super::judge::read_checkpoint;
 use super::streams::Streams;
-use super::verify::VerifyArgs;
+use super::verify::{RunArgs, VerifyArgs};
 use crate::check;
 use crate::error::{Error, Result};
 use crate::model::Registry;
@@ -35,24 +35,17 @@ pub(super) struct Look {
 /// From the arguments of a command line. The checkpoint is heeded and never moved on.
 pub(super) fn look(
     tip: Option<&String>,
-    repository: &RepositoryArgs,
-    trust: &TrustArgs,
-    resources: &ResourceArgs,
+    history: &HistoryArgs,
     environment: &Environment,
 ) -> Result<Look> {
-    if trust.registry.is_some() {
+    if history.trust.registry.is_some() {
         return Err(Error::unusable(
             "--registry pins a registry for commits, and this is about the gates of a history",
             "leave --registry out",
         ));
     }
-    let asked = VerifyArgs {
-        tip: tip.cloned(),
-        repository: repository.clone(),
-        trust: trust.clone(),
-        resources: resources.clone(),
-        ..VerifyArgs::default()
-    };
+    let asked =
+        VerifyArgs { tip: tip.cloned(), run: RunArgs::from(history), ..VerifyArgs::default() };
     let asked = asked.request(environment)?;
     let checkpoint = match &asked.checkpoint {
         Some(path) => read_checkpoint(path)?,
@@ -65,13 +58,7 @@ pub(super) fn look(
         trust_on_first_use: asked.trust_on_first_use,
         checkpoint,
         branch: asked.branch,
-        pinned: None,
-        require_covered: false,
-        every_commit: false,
-        record_commits: false,
-        now: asked.now,
-        limits: asked.limits,
-        jobs: asked.jobs,
+        ..check::Request::new(asked.now, asked.limits, asked.jobs)
     };
     Ok(Look {
         repo: Repository::open(&asked.folder, &asked.limits)?,

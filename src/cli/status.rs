@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::arguments::{RepositoryArgs, ResourceArgs, TrustArgs};
+use super::arguments::HistoryArgs;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::lookup::{AnswerFormat, look, say_unpinned};
@@ -35,15 +35,7 @@ pub struct StatusArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub repository: RepositoryArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub trust: TrustArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub resources: ResourceArgs,
+    pub history: HistoryArgs,
 }
 
 /// Tells how things stand.
@@ -52,9 +44,9 @@ pub fn run(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let look = look(None, &args.repository, &args.trust, &args.resources, environment)?;
+    let look = look(None, &args.history, environment)?;
     let status = {
-        let progress = progress::reporter(environment, !args.resources.no_progress);
+        let progress = progress::reporter(environment, !args.history.resources.no_progress);
         check::status(&look.repo, &look.request, args.due, look.cache, progress.as_ref())?
     };
     say_unpinned(&status.anchor, &status.registry, streams);

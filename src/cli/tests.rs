@@ -226,7 +226,7 @@ fn reports_go_where_they_are_sent() {
 fn a_dash_is_standard_output() {
     let (_, out, _) = verify(&["--output", "json=-"], &environment([]), samples::passing());
     assert!(serde_json::from_str::<serde_json::Value>(&out).is_ok(), "{out}");
-    let plan = |args| parse_verify(args).unwrap().output.plan(&environment([]));
+    let plan = |args| parse_verify(args).unwrap().run.output.plan(&environment([]));
     assert!(plan(&["--output", "json=-", "--format", "human"]).is_err());
     assert!(plan(&["--output", "json=-", "--output", "human=-"]).is_err());
     assert!(plan(&["--output", "json=a", "--output", "human=a"]).is_err());
@@ -282,7 +282,7 @@ fn links_stay_links_and_files_are_readable() {
 #[test]
 fn colours_follow_flag_then_variables_then_terminal() {
     let style =
-        |args: &[&str], env: &Environment| parse_verify(args).unwrap().output.style(env).color;
+        |args: &[&str], env: &Environment| parse_verify(args).unwrap().run.output.style(env).color;
     let mut terminal = environment([]);
     terminal.stdout_is_terminal = true;
     assert!(style(&[], &terminal) && !style(&[], &environment([])));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::arguments::{RepositoryArgs, ResourceArgs, TrustArgs};
+use super::arguments::{HistoryArgs, RepositoryArgs, ResourceArgs, TrustArgs};
 use super::environment::Environment;
 use super::exit::Exit;
 use super::output::OutputArgs;
@@ -39,6 +39,14 @@ pub struct VerifyArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
+    pub run: RunArgs,
+}
+
+/// Which history, what is trusted of it, where the report goes, and how much may be used.
+#[derive(Args, Clone, Debug, Default)]
+pub struct RunArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
     pub repository: RepositoryArgs,
 
     #[command(flatten)]
@@ -52,6 +60,14 @@ pub struct VerifyArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
     pub resources: ResourceArgs,
+}
+
+/// The same, with the report as it is by default.
+impl From<&HistoryArgs> for RunArgs {
+    fn from(history: &HistoryArgs) -> Self {
+        let HistoryArgs { repository, trust, resources } = history.clone();
+        Self { repository, trust, output: OutputArgs::default(), resources }
+    }
 }
 
 /// What is asked, as plain values: nothing below has to ask the environment.
@@ -103,10 +119,10 @@ fn usual_cache(environment: &Environment) -> Option<PathBuf> {
 impl VerifyArgs {
     /// What is asked.
     pub fn request(&self, environment: &Environment) -> Result<Request, Error> {
-        let trust = &self.trust;
+        let RunArgs { repository, trust, output, resources } = &self.run;
         let within = |path: &Option<PathBuf>| path.as_ref().map(|p| environment.folder.join(p));
         Ok(Request {
-            folder: self.repository.folder(environment),
+            folder: repository.folder(environment),
             tip: self.tip.clone(),
             anchor: trust.anchor(environment)?,
             anchor_signer: trust.anchor_signer,
@@ -117,11 +133,11 @@ impl VerifyArgs {
             registry: within(&trust.registry),
             require_covered: self.require_covered,
             every_commit: self.every_commit,
-            record_commits: self.output.plan(environment)?.needs_commits(),
+            record_commits: output.plan(environment)?.needs_commits(),
             now: trust.now(environment),
-            limits: self.resources.limits()?,
-            jobs: self.resources.jobs(environment),
-            cache: match (&self.resources.cache, self.resources.no_cache) {
+            limits: resources.limits()?,
+            jobs: resources.jobs(environment),
+            cache: match (&resources.cache, resources.no_cache) {
                 (_, true) => None,
                 (Some(folder), false) => Some(environment.folder.join(folder)),
                 (None, false) => usual_cache(environment),
@@ -137,15 +153,15 @@ pub fn run(
     streams: &mut Streams<'_>,
     judge: impl FnOnce(&Request, &dyn Progress) -> Result<Report, Error>,
 ) -> Result<Exit, Error> {
-    let plan = args.output.plan(environment)?;
+    let plan = args.run.output.plan(environment)?;
     let request = args.request(environment)?;
     let report = {
         // Gone before the report is printed.
-        let progress = progress::reporter(environment, !args.resources.no_progress);
+        let progress = progress::reporter(environment, !args.run.resources.no_progress);
         judge(&request, progress.as_ref())?
     };
     let exit = Exit::of_report(&report);
-    match plan.deliver(&report, &args.output.style(environment), streams) {
+    match plan.deliver(&report, &args.run.output.style(environment), streams) {
         Ok(()) => Ok(exit),
         Err(error) => {
             streams.say(&format!("error: {error}"));

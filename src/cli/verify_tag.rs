@@ -2,13 +2,11 @@
 
 use clap::Args;
 
-use super::arguments::{RepositoryArgs, ResourceArgs, TrustArgs};
 use super::environment::Environment;
 use super::exit::Exit;
 use super::judge;
-use super::output::OutputArgs;
 use super::streams::Streams;
-use super::verify::{self, VerifyArgs};
+use super::verify::{self, RunArgs, VerifyArgs};
 use crate::error::Error;
 
 /// Arguments of `verify-tag`.
@@ -25,32 +23,7 @@ pub struct VerifyTagArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub repository: RepositoryArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub trust: TrustArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub output: OutputArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub resources: ResourceArgs,
-}
-
-impl VerifyTagArgs {
-    /// The same asked of `verify`.
-    fn judging(&self) -> VerifyArgs {
-        VerifyArgs {
-            repository: self.repository.clone(),
-            trust: self.trust.clone(),
-            output: self.output.clone(),
-            resources: self.resources.clone(),
-            ..VerifyArgs::default()
-        }
-    }
+    pub run: RunArgs,
 }
 
 /// Judges the tags and delivers the report.
@@ -59,7 +32,8 @@ pub fn run(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    verify::run(&args.judging(), environment, streams, |request, progress| {
+    let judging = VerifyArgs { run: args.run.clone(), ..VerifyArgs::default() };
+    verify::run(&judging, environment, streams, |request, progress| {
         judge::judge_tags(&args.names, request, progress)
     })
 }

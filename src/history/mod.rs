@@ -25,6 +25,7 @@ mod reachable;
 mod since;
 mod start;
 mod steps;
+mod subjects;
 mod survey;
 mod traits;
 mod weight;

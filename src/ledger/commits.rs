@@ -9,8 +9,8 @@ use crate::rules::commit_signature::{self, Accepts};
 use crate::rules::keyring::Keyring;
 use crate::rules::{Context, clock};
 
+use super::Ledger;
 use super::step::{key_of, malformed_finding, other_signature, time_of};
-use super::{Ledger, start};
 
 /// Judges one commit by itself. `None` for the signer where the signature does not count.
 fn judge(
@@ -125,7 +125,7 @@ impl<'a> Pinned<'a> {
     /// its signature or one of that key's primaries.
     #[must_use]
     pub fn judge(&self, brought: &Brought, keyring: &Keyring) -> Judged {
-        let cx = start::pinned_context(self.registry, keyring, self.now);
+        let cx = Context::pinned(self.registry, keyring, self.now);
         let (signer, findings) = judge(&cx, &self.index, brought);
         Judged {
             verdict: Verdict::of(findings.iter().map(|f| f.severity)),

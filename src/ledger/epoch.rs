@@ -3,50 +3,33 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Code, Finding, Severity};
+use crate::model::Oid;
 use crate::model::manifest::{Binding, Manifest, Signoff, Target};
 use crate::model::policy::{CommitSignature, RequireSignature};
 use crate::model::step::{Head, ManifestChange, Step};
-use crate::model::{Oid, Time};
 use crate::report::{GateReport, Verdict};
 use crate::rules::authority::Authorised;
 use crate::rules::binding::{self, Bound, OnMainline};
 use crate::rules::{dissent, manifest_file, quorum, scope, sequence};
 
+use super::accept::Acceptance;
 use super::doubt::Retold;
-use super::owners::owners_of;
-use super::reattest::{AcceptedEpoch, Covers, condensed};
+use super::reattest::Covers;
 use super::signoffs::{Around, Judged};
-use super::start::epoch_number;
 use super::step::gate_report;
-use super::{LastGate, Ledger, Need};
+use super::{Ledger, Need};
 
 /// A gate after its rules were asked, before the commit's other findings are known.
 pub(super) struct JudgedGate {
     pub(super) report: GateReport,
     pub(super) findings: Vec<Finding>,
-    accept: Option<Acceptance>,
+    pub(super) accept: Option<Acceptance>,
     /// Attested dissents that speak against this epoch, whatever else is wrong with the gate.
-    dissents: Vec<dissent::OpenDissent>,
+    pub(super) dissents: Vec<dissent::OpenDissent>,
     /// Sign-offs that count for the commit's own content.
     pub(super) counted: Vec<Signoff>,
     /// What would be found without what the key in doubt signed off.
-    without: Option<Vec<Finding>>,
-}
-
-/// What the state takes over if the whole commit holds.
-struct Acceptance {
-    path: String,
-    blob: Oid,
-    bound: Bound,
-    binding: Binding,
-    content: Option<[u8; 32]>,
-    covers: Covers,
-    epoch: Option<u64>,
-    time: Time,
-    people: BTreeSet<crate::model::ReviewerId>,
-    cures: Vec<Oid>,
-    needs: Vec<Need>,
-    only_manifests: bool,
+    pub(super) without: Option<Vec<Finding>>,
 }
 
 impl Ledger {
@@ -139,7 +122,7 @@ impl Ledger {
         self.last_gate.map_or(first, |gate| gate.epoch.saturating_add(1))
     }
 
-    fn position_of(&self, commit: Oid, step: &Step) -> Option<u64> {
+    pub(super) fn position_of(&self, commit: Oid, step: &Step) -> Option<u64> {
         if commit == step.id { Some(step.position) } else { self.mainline.get(&commit).copied() }
     }
 
@@ -212,16 +195,7 @@ impl Ledger {
         let cx = self.context();
         let mut findings = Vec::new();
         if let Some(epoch) = epoch {
-            let mut scopes: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
-            for signoff in &judged.counted {
-                let scope = signoff.scope.iter().map(String::as_str);
-                scopes.entry(&signoff.domain).or_default().extend(scope);
-            }
-            for (domain, scopes) in &scopes {
-                let domain = self.registry.domains.get(*domain);
-                findings.extend(domain.and_then(|domain| scope::check(&cx, domain, scopes)));
-            }
-            findings.extend(quorum::check_epoch(&cx, manifest, epoch, &judged.counted, step.id));
+            findings.extend(self.scope_and_quorum(manifest, epoch, judged, step.id));
         } else {
             let touched = self.touched_only(step, manifest, &judged.counted);
             findings.extend(quorum::check_squash(&cx, manifest, &touched, step.id));
@@ -230,6 +204,29 @@ impl Ledger {
         soften(judged, &mut findings);
         let open: Vec<_> = self.open_dissents.iter().chain(&judged.dissents).cloned().collect();
         findings.extend(dissent::check(&cx, &open, &judged.lifting, judged.time));
+        findings
+    }
+
+    /// What the counted sign-offs of an epoch are together, in the manifest that `carrier` brought.
+    pub(super) fn scope_and_quorum(
+        &self,
+        manifest: &Manifest,
+        epoch: u64,
+        judged: &Judged<'_>,
+        carrier: Oid,
+    ) -> Vec<Finding> {
+        let cx = self.context();
+        let mut findings = Vec::new();
+        let mut scopes: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
+        for signoff in &judged.counted {
+            let scope = signoff.scope.iter().map(String::as_str);
+            scopes.entry(&signoff.domain).or_default().extend(scope);
+        }
+        for (domain, scopes) in &scopes {
+            let domain = self.registry.domains.get(*domain);
+            findings.extend(domain.and_then(|domain| scope::check(&cx, domain, scopes)));
+        }
+        findings.extend(quorum::check_epoch(&cx, manifest, epoch, &judged.counted, carrier));
         findings
     }
 
@@ -261,97 +258,6 @@ impl Ledger {
             .collect();
         let all = touched.is_empty();
         counted.iter().copied().filter(|s| all || touched.contains(&s.domain)).collect()
-    }
-
-    /// Takes an accepted gate over into the state. `index` is its place among all gates.
-    pub(super) fn accept(
-        &mut self,
-        gate: &mut JudgedGate,
-        index: usize,
-        step: &Step,
-        signer: Option<&Authorised>,
-    ) {
-        gate.report.verdict = Verdict::of(gate.findings.iter().map(|f| f.severity));
-        let Some(accepted) = gate.accept.take() else { return };
-        self.note_without(index, gate.without.take());
-        self.needs.extend(accepted.needs.into_iter().map(|n| Need { gate: Some(index), ..n }));
-        if let Some(signer) = signer {
-            let need = self.need_of_signer(step, signer);
-            self.needs.push(Need { gate: Some(index), ..need });
-        }
-        self.manifests.insert(accepted.path, accepted.blob);
-        self.last_time = self.last_time.max(Some(accepted.time));
-        self.name_later_dates(accepted.time);
-        let Some(epoch) = accepted.epoch else { return };
-        let before = self.previous_gate();
-        let position = self.position_of(accepted.bound.gate, step).unwrap_or(step.position);
-        let later = accepted.bound.gate != step.id && accepted.only_manifests;
-        let authors = condensed(
-            &self.context(),
-            self.contributions.iter().filter(|c| c.position <= position),
-        );
-        self.owners = owners_of(step, &accepted.binding).clone();
-        self.last_gate = Some(LastGate {
-            id: accepted.bound.gate,
-            position,
-            epoch,
-            only_manifest_after: u64::from(later),
-        });
-        self.epochs.insert(
-            epoch,
-            AcceptedEpoch {
-                gate: accepted.bound.gate,
-                previous: before,
-                binding: accepted.binding,
-                content: accepted.content,
-                covered: accepted.covers,
-                authors,
-            },
-        );
-        // What still stands in the tree cannot have been looked into and put right.
-        let standing: BTreeSet<Oid> = self.unrepaired.values().flatten().copied().collect();
-        let cures = accepted.cures.into_iter();
-        self.cured.extend(cures.filter(|c| self.mainline.contains_key(c) && !standing.contains(c)));
-        self.contributions.retain(|c| c.position > position);
-        self.open_dissents.clear();
-        self.refused_before = None;
-        let needed = self.registry.policy.currency.newcomer_cosigns;
-        for person in accepted.people {
-            if let Some(known) = self.participation.get_mut(&person) {
-                known.last_epoch = epoch_number(epoch);
-                known.last_time = accepted.time;
-                known.cosigned = known.cosigned.saturating_add(1);
-                known.qualified |= known.cosigned >= needed;
-            }
-        }
-    }
-
-    /// Mainline commits before a gate that are dated after it.
-    fn name_later_dates(&mut self, gate: Time) {
-        for (id, position, committed) in std::mem::take(&mut self.dates) {
-            if committed <= gate {
-                continue;
-            }
-            let finding = Finding::new(
-                Code::NonMonotonicTime,
-                "the commit is dated after the gate that follows it",
-            )
-            .commit(id)
-            .committer_time(Some(committed))
-            .compared(format!("committed {committed}"), format!("not after {gate}"))
-            .help("check the clocks of the machines that made these commits");
-            self.findings.push((position, finding));
-        }
-    }
-
-    /// Remembers a refused gate: its attested dissents stay open.
-    pub(super) fn refuse(&mut self, gate: &mut JudgedGate, step: &Step) {
-        gate.report.verdict = Verdict::of(gate.findings.iter().map(|f| f.severity));
-        if let Some(epoch) = gate.report.epoch {
-            self.refused_before.get_or_insert((epoch, step.id));
-        }
-        gate.accept = None;
-        self.open_dissents.append(&mut gate.dissents);
     }
 
     /// Whether a commit changes nothing but the manifests that it adds.

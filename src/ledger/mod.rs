@@ -4,6 +4,7 @@
 //! and that one changes no state. What the tip knows of compromised keys is applied afterwards, in
 //! `hindsight`: it changes verdicts, never the state that the fold went through.
 
+mod accept;
 mod anchor;
 mod ceremony;
 mod commits;
@@ -13,6 +14,7 @@ mod epoch;
 mod foresee;
 mod govern;
 mod hindsight;
+mod kinds;
 mod outlook;
 mod owners;
 mod reattest;
@@ -190,6 +192,12 @@ impl Ledger {
     #[must_use]
     pub fn registry(&self) -> &Arc<Registry> {
         &self.registry
+    }
+
+    /// The time that the next gate is judged at, were it made now: never before the last one.
+    fn time_of_next_gate(&self) -> Time {
+        let now = self.options.now;
+        self.last_time.map_or(now, |last| last.max(now))
     }
 
     fn previous_gate(&self) -> PreviousGate {

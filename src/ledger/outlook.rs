@@ -57,7 +57,7 @@ impl Ledger {
     pub fn outlook(&self) -> Outlook {
         let cx = self.context();
         let epoch = self.next_epoch();
-        let at = self.last_time.map_or(cx.now, |last| last.max(cx.now));
+        let at = self.time_of_next_gate();
         let humans = self.registry.reviewers.keys().filter(|id| self.registry.is_human(id));
         let people = humans.map(|id| {
             let known = self.participation.get(id);

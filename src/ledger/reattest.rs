@@ -8,7 +8,7 @@ use crate::model::step::{Head, ManifestChange, Step};
 use crate::model::{Domain, DomainId, ManifestName, Oid};
 use crate::report::SignoffReport;
 use crate::rules::self_review::Contribution;
-use crate::rules::{Context, binding, dissent, manifest_file, quorum, scope};
+use crate::rules::{Context, binding, dissent, manifest_file};
 
 use super::signoffs::{Around, Judged};
 use super::{Ledger, Need};
@@ -186,17 +186,7 @@ impl Ledger {
         carrier: Oid,
     ) -> Vec<Finding> {
         let cx = self.context();
-        let mut findings = Vec::new();
-        let mut scopes: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
-        for signoff in &judged.counted {
-            let scope = signoff.scope.iter().map(String::as_str);
-            scopes.entry(&signoff.domain).or_default().extend(scope);
-        }
-        for (domain, scopes) in &scopes {
-            let domain = self.registry.domains.get(*domain);
-            findings.extend(domain.and_then(|domain| scope::check(&cx, domain, scopes)));
-        }
-        findings.extend(quorum::check_epoch(&cx, manifest, epoch, &judged.counted, carrier));
+        let mut findings = self.scope_and_quorum(manifest, epoch, judged, carrier);
         findings.extend(dissent::check(&cx, &judged.dissents, &judged.lifting, judged.time));
         findings
     }

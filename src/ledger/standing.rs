@@ -71,7 +71,7 @@ impl Ledger {
     #[must_use]
     pub fn standing(&self) -> Standing {
         let now = self.options.now;
-        let at = self.last_time.map_or(now, |last| last.max(now));
+        let at = self.time_of_next_gate();
         let people: Vec<Person> =
             self.registry.reviewers.keys().map(|reviewer| self.person(reviewer, at)).collect();
         let charter = self.registry.policy.charter.as_ref();

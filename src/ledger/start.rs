@@ -5,19 +5,18 @@ use std::sync::Arc;
 
 use crate::finding::{Code, Finding, Severity};
 use crate::model::manifest::Binding;
-use crate::model::owners::OwnersFile;
 use crate::model::policy::CryptoPolicy;
 use crate::model::step::{RegistryFile, StandingManifest, Start, Step};
 use crate::model::{
     ApprovalRole, CeremonyKind, Fingerprint, ManifestName, Oid, RecordName, RecordReading,
-    Registry, ReviewerId, SignatureFact, Time, VerifiedSignature,
+    ReviewerId, SignatureFact, Time, VerifiedSignature,
 };
 use crate::report::Counts;
 use crate::rules::authority::EntryIndex;
+use crate::rules::certificate;
 use crate::rules::currency::Participation;
 use crate::rules::keyring::Keyring;
 use crate::rules::registry_change::{InForce, not_regular, secret};
-use crate::rules::{Context, certificate};
 
 use super::reattest::{AcceptedEpoch, Covers};
 use super::step::committed;
@@ -329,24 +328,6 @@ fn unread_enrolments(records: &[Arc<RecordReading>], anchor: Oid) -> Vec<Finding
     let enrolments = records.iter().filter(|reading| enrols(&reading.path));
     let problems = enrolments.flat_map(|reading| reading.problems.iter().cloned());
     problems.map(|problem| at_anchor(problem, anchor).severity(Severity::Warning)).collect()
-}
-
-/// The registry in force and its context, for callers that judge outside of a fold.
-#[must_use]
-pub(super) fn pinned_context<'a>(
-    registry: &'a Registry,
-    keyring: &'a Keyring,
-    now: Time,
-) -> Context<'a> {
-    Context {
-        registry,
-        registry_commit: None,
-        keyring,
-        owners: &OwnersFile::NotAsked,
-        previous_time: None,
-        now,
-        pinned: true,
-    }
 }
 
 #[cfg(test)]

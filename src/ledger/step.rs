@@ -1,19 +1,18 @@
 //! One mainline commit.
 
-use std::collections::BTreeSet;
-
 use crate::finding::{Code, Finding, Severity};
-use crate::model::step::{Head, ManifestChange, RegistryFile, Step, Subject};
+use crate::model::step::{Head, ManifestChange, Step};
 use crate::model::{GateKind, MalformedObject, Manifest, ManifestName, Oid, SignatureFact, Time};
 use crate::report::{GateReport, JudgedCommit, Verdict};
 use crate::rules::authority::Authorised;
 use crate::rules::commit_signature::{self, Accepts};
 use crate::rules::self_review::Contribution;
-use crate::rules::{clock, manifest_file, merges, sequence};
+use crate::rules::{clock, merges, sequence};
 
 use super::Ledger;
 use super::ceremony::JudgedCeremony;
 use super::epoch::JudgedGate;
+use super::kinds::Kinds;
 
 /// A ceremony that holds and is put in force once the commit is judged to its end.
 struct Pending {
@@ -21,36 +20,6 @@ struct Pending {
     /// Its place among all gates.
     index: usize,
     signer: Option<Authorised>,
-}
-
-/// What a commit's changed paths make of it, by the registry in force.
-#[derive(Default)]
-struct Kinds<'a> {
-    epochs: Vec<&'a ManifestChange>,
-    squashes: Vec<&'a ManifestChange>,
-    dissents: Vec<&'a ManifestChange>,
-    reattestations: Vec<&'a ManifestChange>,
-    ceremony: bool,
-}
-
-impl Kinds<'_> {
-    fn is_gate(&self) -> bool {
-        self.ceremony || !self.epochs.is_empty() || !self.squashes.is_empty()
-    }
-
-    fn name(&self) -> String {
-        let mut names = Vec::new();
-        if !self.epochs.is_empty() {
-            names.push("epoch");
-        }
-        if !self.squashes.is_empty() {
-            names.push("squash");
-        }
-        if self.ceremony {
-            names.push("ceremony");
-        }
-        if names.is_empty() { "ordinary".to_owned() } else { names.join("+") }
-    }
 }
 
 impl Ledger {
@@ -202,55 +171,6 @@ impl Ledger {
             gate.report.verdict = gate.report.verdict.max(together);
         }
         holds
-    }
-
-    fn kinds<'a>(&self, step: &'a Step) -> Kinds<'a> {
-        let mut kinds = Kinds {
-            ceremony: step.registry.as_ref().is_some_and(|file| {
-                !matches!(file, RegistryFile::File(blob, _) if Some(*blob) == self.in_force.registry)
-            }),
-            ..Kinds::default()
-        };
-        for change in &step.manifests {
-            let added = change.file.before.is_none() && change.file.after.is_some();
-            if !added || !self.is_own(change) {
-                continue;
-            }
-            // Putting the accepted bytes back is a repair, and no gate.
-            let accepted = self.manifests.get(&change.file.path).copied();
-            if accepted.is_some() && accepted == change.file.after.map(|(_, blob)| blob) {
-                continue;
-            }
-            match &change.name {
-                ManifestName::Epoch(_) | ManifestName::NearlyEpoch(_) => kinds.epochs.push(change),
-                ManifestName::Squash(_) => kinds.squashes.push(change),
-                ManifestName::Dissent { .. } => kinds.dissents.push(change),
-                ManifestName::Reattest { .. } => kinds.reattestations.push(change),
-            }
-        }
-        kinds
-    }
-
-    /// Whether a path is a manifest by the naming in force. A step carries manifests by every naming
-    /// that any registry of the history states, refused and later ones included.
-    pub(super) fn is_own(&self, change: &ManifestChange) -> bool {
-        self.paths.classify(&change.file.path).as_ref() == Some(&change.name)
-    }
-
-    /// Paths of the manifests that a commit adds, by the naming in force. What only lies where one
-    /// could lie, and is none, is a change like any other.
-    pub(super) fn own_manifests<'s>(&self, step: &'s Step) -> BTreeSet<&'s str> {
-        let is_one = |m: &&ManifestChange| {
-            manifest_file::not_regular(m).is_none() && manifest_of(m).is_some()
-        };
-        let own = step.manifests.iter().filter(|m| m.file.before.is_none() && self.is_own(m));
-        let added = own.filter(is_one);
-        added.map(|m| m.file.path.as_str()).collect()
-    }
-
-    /// What people sign off of a commit's tree, by the naming in force.
-    pub(super) fn subject_of(&self, step: &Step) -> Option<Subject> {
-        step.subjects.get(&self.paths).copied()
     }
 
     fn check_signature(

@@ -1,18 +1,16 @@
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-use proptest::prelude::*;
-use serde_json::Value;
 
 use super::*;
 use crate::finding::{Code, Finding};
 use crate::model::manifest::{Binding, PreviousGate, Target};
 use crate::model::step::ManifestReading;
-use crate::model::text::is_unsafe;
 use crate::model::{Limits, Manifest, ManifestName, Oid, ReviewerId, Time};
 use crate::source::Spot;
+use crate::tables::testing::told;
+
+mod hostile;
+mod names;
+mod schema;
 
 const OID: &str = "2e086bf534b0c47b92aa98b2fc0040d7ddd8ef52";
 const PATH: &str = "epoch_signoffs/epoch-7.toml";
@@ -49,27 +47,6 @@ fn problem(text: &str) -> Finding {
     let mut problems = read_epoch(text).problems;
     assert_eq!(problems.len(), 1, "{text}: {problems:#?}");
     problems.remove(0)
-}
-
-/// Problems as a person would read them.
-fn told(problems: &[Finding]) -> String {
-    let mut text = String::new();
-    for p in problems {
-        let place = &p.places[0];
-        writeln!(
-            text,
-            "{} {}:{}: {}\n  seen: {}\n  needed: {}\n  help: {}",
-            p.code,
-            place.spot.line,
-            place.spot.column,
-            p.message,
-            p.observed.as_deref().unwrap_or("-"),
-            p.required.as_deref().unwrap_or("-"),
-            p.help
-        )
-        .unwrap();
-    }
-    text
 }
 
 #[test]
@@ -175,79 +152,6 @@ fn only_moments_to_the_second_are_timestamps() {
         let found = problem(&with(bad));
         assert_eq!((found.code, found.places[0].spot.line), (Code::ManifestInvalid, 9), "{bad}");
     }
-}
-
-#[test]
-fn the_file_name_decides_which_epoch_is_meant() {
-    let other = head("").replace("epoch = 7", "epoch = 6") + &entry("");
-    let found = problem(&other);
-    assert_eq!(found.code, Code::EpochMismatch);
-    assert_eq!(found.observed.as_deref(), Some("epoch 6"));
-    assert_eq!((found.epoch, found.places[0].spot.line), (Some(7), 2));
-
-    let found = problem(&(head("") + &entry("epoch = 8")));
-    assert_eq!(found.code, Code::EpochMismatch);
-    assert_eq!(found.reviewer_id, ReviewerId::new("ada"));
-
-    let reading = read_as(
-        &ManifestName::NearlyEpoch("e/epoch-07.toml".into()),
-        &(head("") + &entry("epoch = 7")),
-    );
-    assert_eq!(reading.manifest.unwrap().target, Target::Epoch(7));
-    assert_eq!(reading.problems.len(), 1);
-    assert_eq!(reading.problems[0].code, Code::EpochMismatch);
-}
-
-#[test]
-fn a_missing_epoch_is_a_problem_and_the_rest_is_read() {
-    let reading = read_epoch(&(head("").replace("epoch = 7\n", "") + &entry("")));
-    assert_eq!(reading.problems.len(), 1);
-    assert_eq!(reading.problems[0].code, Code::ManifestInvalid);
-    assert_eq!(reading.manifest.unwrap().target, Target::Epoch(7));
-}
-
-#[test]
-fn a_squash_manifest_has_a_name_for_an_epoch() {
-    let squash = ManifestName::Squash("big".into());
-    let text = |line: &str| head("").replace("epoch = 7", line) + &entry("");
-    let codes = |text: &str| -> Vec<Code> {
-        read_as(&squash, text).problems.iter().map(|p| p.code).collect()
-    };
-    let reading = read_as(&squash, &text("name = \"big\""));
-    assert_eq!(reading.problems, []);
-    assert_eq!(reading.manifest.unwrap().target, Target::Squash("big".into()));
-    assert_eq!(codes(&text("name = \"small\"")), [Code::EpochMismatch]);
-    assert_eq!(codes(&text("")), [Code::ManifestInvalid]);
-    assert_eq!(codes(&text("name = \"big\"\nepoch = 7")), [Code::ManifestInvalid]);
-    assert_eq!(codes(&(text("name = 'big'") + "epoch = 7")), [Code::EpochMismatch]);
-    assert_eq!(codes(&(text("name = 'big'") + "name = 'big'")), []);
-    assert_eq!(codes(&(text("name = 'big'") + "name = 'small'")), [Code::EpochMismatch]);
-    assert_eq!(problem(&(head("name = 'big'") + &entry(""))).code, Code::ManifestInvalid);
-    assert_eq!(problem(&(head("") + &entry("name = 'big'"))).code, Code::EpochMismatch);
-}
-
-#[test]
-fn a_reattestation_takes_its_number_from_the_file_name() {
-    let name = ManifestName::Reattest { epoch: 7, number: 3 };
-    let reading = read_as(&name, &(head("") + &entry("epoch = 7")));
-    assert_eq!(reading.problems, []);
-    assert_eq!(reading.manifest.unwrap().reattest, 3);
-}
-
-#[test]
-fn a_dissent_file_holds_one_persons_dissent() {
-    let name = ManifestName::Dissent { epoch: 7, reviewer: ReviewerId::new("ada").unwrap() };
-    let messages = |text: &str| -> Vec<String> {
-        read_as(&name, text).problems.into_iter().map(|p| p.message).collect()
-    };
-    let dissent = entry("dissent = 'no'");
-    assert_eq!(messages(&(head("") + &dissent)), Vec::<String>::new());
-    assert_eq!(
-        messages(&(head("") + &dissent.replace("ada", "bob"))),
-        ["the dissent is not of the person whom the file's name names"]
-    );
-    assert_eq!(messages(&(head("") + &entry(""))), ["the dissent file holds no dissent"]);
-    assert_eq!(messages(&(head("") + &dissent + &dissent)).len(), 1);
 }
 
 #[test]
@@ -412,104 +316,4 @@ fn legacy_manifests_are_read_as_far_as_they_go() {
     assert_eq!(manifest.binding, Binding::UnresolvableCommit("d3093eb".into()));
     assert_eq!(manifest.previous_gate, None);
     assert_eq!(manifest.signoffs[0].scope, ["KERNEL_OBJECT_MODEL", "FAULT_ESCALATION"]);
-}
-
-fn shipped() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(SCHEMA_PATH)
-}
-
-fn schema_text() -> String {
-    serde_json::to_string_pretty(&schema()).unwrap() + "\n"
-}
-
-#[test]
-#[ignore = "writes the schema: cargo test --lib write_manifest_schema -- --ignored"]
-fn write_manifest_schema() {
-    std::fs::write(shipped(), schema_text()).unwrap();
-}
-
-#[test]
-fn the_shipped_schema_is_the_current_one() {
-    let shipped = std::fs::read_to_string(shipped()).unwrap();
-    let help = "run: cargo test --lib write_manifest_schema -- --ignored";
-    assert_eq!(shipped, schema_text(), "{help}");
-}
-
-/// Properties of a schema's object; `name` is one of `$defs`, or "" for the root.
-fn properties(schema: &Value, name: &str) -> BTreeSet<String> {
-    let object = if name.is_empty() { schema } else { &schema["$defs"][name] };
-    assert_eq!(object["additionalProperties"], false, "{name}");
-    object["properties"].as_object().unwrap().keys().cloned().collect()
-}
-
-/// The fields that the reader knows where this text has an unknown one.
-fn known(text: &str) -> BTreeSet<String> {
-    let problems = read_epoch(text).problems;
-    let found = problems.iter().find(|p| p.message.contains("`unheard_of`")).unwrap();
-    found.required.as_deref().unwrap().split(", ").map(str::to_owned).collect()
-}
-
-#[test]
-fn the_schema_names_the_fields_that_are_read() {
-    let schema = schema();
-    let line = "unheard_of = 1\n";
-    assert_eq!(known(&(line.to_owned() + &head("") + &entry(""))), properties(&schema, ""));
-    assert_eq!(known(&(head(line) + &entry(""))), properties(&schema, "Head"));
-    assert_eq!(known(&(head("") + &entry(line))), properties(&schema, "Signoff"));
-    let nested = entry("ai_attestation = { unheard_of = 1 }");
-    assert_eq!(known(&(head("") + &nested)), properties(&schema, "Attestation"));
-}
-
-fn any_name() -> impl Strategy<Value = ManifestName> {
-    prop_oneof![
-        (0u64..9).prop_map(ManifestName::Epoch),
-        Just(ManifestName::NearlyEpoch("epoch-07.toml".into())),
-        Just(ManifestName::Reattest { epoch: 7, number: 1 }),
-        Just(ManifestName::Dissent { epoch: 7, reviewer: ReviewerId::new("ada").unwrap() }),
-        Just(ManifestName::Squash("big".into())),
-    ]
-}
-
-/// Pieces of manifests in any order, so that more than the first byte is read.
-fn pieces() -> impl Strategy<Value = Vec<u8>> {
-    let piece = prop_oneof![
-        Just(head("")),
-        Just(entry("")),
-        Just(LEGACY.to_owned()),
-        "(epoch|name|scope|cures|dissent|timestamp|subject_tree|ai_attestation|zz) = ",
-        "(7|'a,b'|\"x\\\\r\"|\\['a', 1\\]|\\{ a = 1 \\}|true|2026-01-01|1e9|[\"'=\\[\\]\\{\\}.]{1,3})\n",
-        "\\PC{0,5}\n?",
-    ];
-    prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat().into_bytes())
-}
-
-fn check(name: &ManifestName, bytes: &[u8]) {
-    let reading = read(name, "e/\u{202e}x.toml", bytes, &Limits::default());
-    assert!(reading.manifest.is_some() || !reading.problems.is_empty());
-    for problem in &reading.problems {
-        for text in [Some(&problem.message), Some(&problem.help), problem.observed.as_ref()] {
-            assert!(!text.is_some_and(|t| t.chars().any(is_unsafe)), "{problem:?}");
-        }
-        assert!(!problem.help.is_empty(), "{problem:?}");
-    }
-}
-
-proptest! {
-    #[test]
-    fn no_bytes_panic(name in any_name(), bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        check(&name, &bytes);
-    }
-
-    #[test]
-    fn no_pieces_panic(name in any_name(), bytes in pieces()) {
-        check(&name, &bytes);
-    }
-}
-
-#[test]
-fn deep_nesting_is_no_way_to_exhaust_the_stack() {
-    for unit in ["[", "{a=", "a."] {
-        let text = format!("a = {}", unit.repeat(200_000));
-        assert!(read_epoch(&text).manifest.is_none(), "{unit}");
-    }
 }

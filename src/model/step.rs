@@ -15,6 +15,7 @@ use super::oid::Oid;
 use super::owners::OwnersFile;
 use super::probe::{Answers, Probed};
 use super::registry::Registry;
+use super::time::Time;
 use crate::finding::Finding;
 use crate::source::Source;
 
@@ -132,6 +133,25 @@ pub struct Head {
     pub marks: Vec<String>,
     /// Set where a signature header of the other object format was left out: its name.
     pub other_signature: Option<&'static str>,
+}
+
+impl Head {
+    /// Of a commit that nobody has made yet: nobody's, at `time`, with nothing said in it.
+    #[must_use]
+    pub fn unmade(tree: Oid, parent: Oid, time: Time) -> Self {
+        let nobody = || Identity { name: String::new(), email: String::new(), time };
+        Self {
+            tree,
+            parents: vec![parent],
+            author: nobody(),
+            committer: nobody(),
+            subject: String::new(),
+            co_authors: Vec::new(),
+            trailers: Vec::new(),
+            marks: Vec::new(),
+            other_signature: None,
+        }
+    }
 }
 
 /// A registry in the tree of a merged parent, and how it came to be there.

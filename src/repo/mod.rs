@@ -27,6 +27,7 @@ pub mod tag;
 pub mod tree;
 pub mod tree_diff;
 mod trailers;
+mod trees;
 mod twins;
 mod user_config;
 pub mod work_tree;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::tree::Trees;
+use super::trees::Trees;
 use crate::error::{Error, Result};
 use crate::model::text::{shown, typed};
 use crate::model::{Limits, ObjectFormat};

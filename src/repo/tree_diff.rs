@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::tree::{joined, sort_key};
+use super::tree::sort_key;
+use super::trees::joined;
 use super::{Entry, ReadFailure, Repository, Tree};
 use crate::model::Oid;
 

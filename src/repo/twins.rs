@@ -18,7 +18,7 @@ impl Repository {
             let mut below = Vec::new();
             for (folder, id) in here {
                 for entry in self.tree(id)?.entries().iter().filter(|e| same(e, part)) {
-                    let full = super::tree::joined(&folder, &entry.name);
+                    let full = super::trees::joined(&folder, &entry.name);
                     if last {
                         found.push(full);
                     } else if entry.is_tree() {

@@ -62,7 +62,27 @@ pub struct Context<'a> {
     pub pinned: bool,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    /// For a look at a registry outside of a fold: no commit brought it, and no gate came before.
+    #[must_use]
+    pub fn outside(registry: &'a Registry, keyring: &'a Keyring, now: Time) -> Self {
+        Self {
+            registry,
+            registry_commit: None,
+            keyring,
+            owners: &OwnersFile::NotAsked,
+            previous_time: None,
+            now,
+            pinned: false,
+        }
+    }
+
+    /// The same for a registry that the verifier pins.
+    #[must_use]
+    pub fn pinned(registry: &'a Registry, keyring: &'a Keyring, now: Time) -> Self {
+        Self { pinned: true, ..Self::outside(registry, keyring, now) }
+    }
+
     /// Whether a changed path belongs to a domain.
     #[must_use]
     pub fn owns(&self, domain: &Domain, path: &[u8]) -> bool {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::project::{founded, gate, work};
 use super::{Said, Sandbox};
 
 pub(crate) const ZERO: &str = "0000000000000000000000000000000000000000";
@@ -57,5 +58,43 @@ pub(crate) fn run(
         status: done.status.code().unwrap(),
         out: String::from_utf8(done.stdout).unwrap(),
         err: String::from_utf8(done.stderr).unwrap(),
+    }
+}
+
+/// A project with a gate, of which a build service tells events.
+pub(crate) struct Scene {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) anchor: String,
+    pub(crate) gate: String,
+}
+
+impl Scene {
+    pub(crate) fn new() -> Self {
+        let sandbox = Sandbox::new();
+        sandbox.ssh_key();
+        let anchor = founded(&sandbox, "project");
+        let gate = gate(&sandbox, "project", 0, "none");
+        Self { sandbox, anchor, gate }
+    }
+
+    pub(crate) fn git(&self, args: &[&str]) -> String {
+        self.sandbox.git("project", args)
+    }
+
+    pub(crate) fn work(&self, text: &str) -> String {
+        work(&self.sandbox, "project", text)
+    }
+
+    pub(crate) fn edit_registry(&self, from: &str, to: &str) -> String {
+        let path = "project/keys/reviewer-registry.toml";
+        let text = self.sandbox.read(path);
+        assert!(text.contains(from), "{text}");
+        self.sandbox.write(path, &text.replacen(from, to, 1));
+        self.sandbox.commit("project", "Change the registry")
+    }
+
+    /// As the build service would run it.
+    pub(crate) fn event(&self, name: &str, payload: &Value, args: &[&str]) -> Said {
+        run(&self.sandbox, "project", name, &payload.to_string(), args)
     }
 }

@@ -1,20 +1,17 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use serde_json::Value;
 
 use super::*;
 use crate::finding::{Code, Finding};
 use crate::model::gate::MAX_EPOCH;
-use crate::model::text::is_unsafe;
 use crate::model::{
     Approval, ApprovalRole, CeremonyKind, CeremonyRecord, Fingerprint, Limits, Oid, RecordName,
     RecordReading, RecordedFile, ReviewerId, Time,
 };
 use crate::source::{Source, Spot};
+use crate::tables::testing::{self, can_be_shown, properties, told};
 
 mod written;
 
@@ -65,27 +62,6 @@ fn problem(text: &str) -> Finding {
     let problem = reading.problems.remove(0);
     assert_eq!(problem.code, Code::CeremonyMismatch);
     problem
-}
-
-/// Problems as a person would read them.
-fn told(problems: &[Finding]) -> String {
-    let mut text = String::new();
-    for p in problems {
-        let place = &p.places[0];
-        writeln!(
-            text,
-            "{} {}:{}: {}\n  seen: {}\n  needed: {}\n  help: {}",
-            p.code,
-            place.spot.line,
-            place.spot.column,
-            p.message,
-            p.observed.as_deref().unwrap_or("-"),
-            p.required.as_deref().unwrap_or("-"),
-            p.help
-        )
-        .unwrap();
-    }
-    text
 }
 
 #[test]
@@ -288,39 +264,19 @@ fn messages_about_syntax() {
     insta::assert_snapshot!(all);
 }
 
-fn shipped() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(SCHEMA_PATH)
-}
-
-fn schema_text() -> String {
-    serde_json::to_string_pretty(&schema()).unwrap() + "\n"
-}
-
 #[test]
 #[ignore = "writes the schema: cargo test --lib write_record_schema -- --ignored"]
 fn write_record_schema() {
-    std::fs::write(shipped(), schema_text()).unwrap();
+    testing::write_schema(SCHEMA_PATH, &schema());
 }
 
 #[test]
 fn the_shipped_schema_is_the_current_one() {
-    let shipped = std::fs::read_to_string(shipped()).unwrap();
-    let help = "run: cargo test --lib write_record_schema -- --ignored";
-    assert_eq!(shipped, schema_text(), "{help}");
+    testing::schema_is_shipped(SCHEMA_PATH, &schema(), "write_record_schema");
 }
 
-/// Properties of a schema's object; `name` is one of `$defs`, or "" for the root.
-fn properties(schema: &Value, name: &str) -> BTreeSet<String> {
-    let object = if name.is_empty() { schema } else { &schema["$defs"][name] };
-    assert_eq!(object["additionalProperties"], false, "{name}");
-    object["properties"].as_object().unwrap().keys().cloned().collect()
-}
-
-/// The fields that the reader knows where this text has an unknown one.
 fn known(text: &str) -> BTreeSet<String> {
-    let problems = read_at(PATH, text).problems;
-    let found = problems.iter().find(|p| p.message.contains("`unheard_of`")).unwrap();
-    found.required.as_deref().unwrap().split(", ").map(str::to_owned).collect()
+    testing::known(&read_at(PATH, text).problems)
 }
 
 #[test]
@@ -370,12 +326,7 @@ fn pieces() -> impl Strategy<Value = Vec<u8>> {
 fn check(path: &str, bytes: &[u8]) {
     let reading = read(path, bytes, &Limits::default());
     assert_eq!(reading.record.is_some(), reading.problems.is_empty());
-    for problem in &reading.problems {
-        for text in [Some(&problem.message), Some(&problem.help), problem.observed.as_ref()] {
-            assert!(!text.is_some_and(|t| t.chars().any(is_unsafe)), "{problem:?}");
-        }
-        assert!(!problem.help.is_empty(), "{problem:?}");
-    }
+    can_be_shown(&reading.problems);
 }
 
 proptest! {

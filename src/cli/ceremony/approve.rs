@@ -15,7 +15,6 @@ use crate::ceremony::Request;
 use crate::ceremony::request::{add, differences, write, write_approvals};
 use crate::check::Carried;
 use crate::error::Error;
-use crate::model::owners::OwnersFile;
 use crate::model::{Approval, ApprovalRole, Fingerprint, KeyEntry, Limits, Registry, ReviewerId};
 use crate::registry::Change;
 use crate::render::ceremony as words;
@@ -276,15 +275,7 @@ fn counts(
     }
     let mut keyring = Keyring::default();
     carried.known.iter().for_each(|(path, file)| keyring.accept(path, file));
-    let cx = Context {
-        registry: &request.previous,
-        registry_commit: None,
-        keyring: &keyring,
-        owners: &OwnersFile::NotAsked,
-        previous_time: None,
-        now: environment.now,
-        pinned: false,
-    };
+    let cx = Context::outside(&request.previous, &keyring, environment.now);
     let index = EntryIndex::new(&request.previous.keys);
     match authorise(&cx, &index, &signature, approval.timestamp) {
         Ok(_) => Ok(()),

@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 
-use super::super::arguments::RepositoryArgs;
 use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::progress;
 use super::super::streams::Streams;
-use super::{AnchorArgs, LimitArgs, tell};
+use super::{BasisArgs, tell};
 use crate::check;
 use crate::error::Error;
 use crate::finding::{Code, Finding, Severity};
@@ -26,15 +25,7 @@ use crate::report::{GateReport, Report, Verdict};
 pub struct CeremonyLogArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub repository: RepositoryArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub anchor: AnchorArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub limits: LimitArgs,
+    pub basis: BasisArgs,
 }
 
 pub(super) fn run(
@@ -42,9 +33,8 @@ pub(super) fn run(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let limits = args.limits.limits()?;
-    let repo = Repository::open(&args.repository.folder(environment), &limits)?;
-    let asked = args.anchor.request(environment, limits)?;
+    let (repo, limits) = args.basis.open(environment)?;
+    let asked = args.basis.anchor.request(environment, limits)?;
     let report = {
         let progress = progress::reporter(environment, true);
         check::verify(&repo, &asked, None, progress.as_ref())?

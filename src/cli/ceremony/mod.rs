@@ -16,7 +16,9 @@ pub use self::approve::CeremonyApproveArgs;
 pub use self::log::CeremonyLogArgs;
 pub use self::plan::CeremonyPlanArgs;
 pub use self::show::CeremonyShowArgs;
-use super::arguments::{TrustArgs, parse_commit, parse_fingerprint, parse_limit, parse_time};
+use super::arguments::{
+    RepositoryArgs, TrustArgs, parse_commit, parse_fingerprint, parse_limit, parse_time,
+};
 use super::environment::Environment;
 use super::exit::Exit;
 use super::judge::read_up_to;
@@ -28,6 +30,7 @@ use crate::finding::{Code, Finding, Severity};
 use crate::model::text::shown;
 use crate::model::{Fingerprint, Limits, Oid, Time};
 use crate::render::{self, Format, Style};
+use crate::repo::Repository;
 
 /// Arguments of `ceremony`.
 #[derive(Args, Clone, Debug)]
@@ -101,15 +104,7 @@ impl AnchorArgs {
             anchor: trust.anchor(environment)?,
             anchor_signer: self.anchor_signer,
             trust_on_first_use: self.trust_on_first_use,
-            checkpoint: None,
-            branch: None,
-            pinned: None,
-            require_covered: false,
-            every_commit: false,
-            record_commits: false,
-            now: self.now(environment),
-            limits,
-            jobs: environment.cores.max(1),
+            ..check::Request::new(self.now(environment), limits, environment.cores.max(1))
         })
     }
 
@@ -124,6 +119,29 @@ pub struct LimitArgs {
     /// Raise or lower a bound on what is read, for example `file-bytes=4194304`
     #[arg(long = "limit", value_name = "NAME=VALUE", value_parser = parse_limit, action = ArgAction::Append)]
     pub limits: Vec<(&'static str, u64)>,
+}
+
+/// What a ceremony rests on: which repository, what is trusted of it, and how much is read.
+#[derive(Args, Clone, Debug, Default)]
+pub struct BasisArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub repository: RepositoryArgs,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub anchor: AnchorArgs,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub limits: LimitArgs,
+}
+
+impl BasisArgs {
+    fn open(&self, environment: &Environment) -> Result<(Repository, Limits), Error> {
+        let limits = self.limits.limits()?;
+        Ok((Repository::open(&self.repository.folder(environment), &limits)?, limits))
+    }
 }
 
 impl LimitArgs {

@@ -1,6 +1,6 @@
 //! Judges what an event asks.
 
-use super::super::arguments::parse_commit;
+use super::super::arguments::configured_anchor;
 use super::super::judge::{Prepared, advance, prepare, standing_tag};
 use super::super::verify::Request;
 use crate::check::{self, TagRef};
@@ -83,19 +83,7 @@ impl Run<'_> {
         if project.is_empty() {
             return Ok(None);
         }
-        let key = format!("gatecheck.{project}.anchor");
-        let Some(value) = Repository::user_config(&key)? else { return Ok(None) };
-        let anchor = parse_commit(&value).map_err(|problem| {
-            Error::unusable(
-                format!(
-                    "the git configuration sets {} to `{}`: {problem}",
-                    shown(&key),
-                    shown(&value)
-                ),
-                format!("git config --global {} COMMIT", shown(&key)),
-            )
-        })?;
-        Ok(Some((anchor, AnchorSource::Config)))
+        configured_anchor(&project)
     }
 
     /// The registry in a commit's tree, where there is a usable one.

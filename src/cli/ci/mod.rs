@@ -10,13 +10,11 @@ use std::path::PathBuf;
 use clap::Args;
 
 use self::judge::Answer;
-use super::arguments::{RepositoryArgs, ResourceArgs, TrustArgs};
 use super::environment::Environment;
 use super::exit::Exit;
-use super::output::OutputArgs;
 use super::progress;
 use super::streams::Streams;
-use super::verify::VerifyArgs;
+use super::verify::{RunArgs, VerifyArgs};
 use crate::error::Error;
 use crate::render::{Format, findings};
 use crate::report::Report;
@@ -58,19 +56,7 @@ pub struct CiArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub repository: RepositoryArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub trust: TrustArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub output: OutputArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub resources: ResourceArgs,
+    pub run: RunArgs,
 }
 
 /// What happened, where the environment does not tell.
@@ -110,10 +96,7 @@ impl CiArgs {
             tip: None,
             require_covered: self.require_covered,
             every_commit: self.every_commit,
-            repository: self.repository.clone(),
-            trust: self.trust.clone(),
-            output: self.output.clone(),
-            resources: self.resources.clone(),
+            run: self.run.clone(),
         }
     }
 }
@@ -141,14 +124,14 @@ fn answer(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<(Exit, Option<Report>), Error> {
-    let output = args.output.plan(environment)?;
+    let output = args.run.output.plan(environment)?;
     let mut request = args.judging().request(environment)?;
     // The summary is made of the same report.
     request.record_commits = output.needs_commits();
     let plan = read::plan(&args.event, &request, environment)?;
     let answer = {
         // Gone before the report is printed.
-        let progress = progress::reporter(environment, !args.resources.no_progress);
+        let progress = progress::reporter(environment, !args.run.resources.no_progress);
         judge::judge(&request, &plan, args.require_gate, progress.as_ref())?
     };
     let report = match answer {
@@ -158,8 +141,8 @@ fn answer(
         }
         Answer::Refused(finding) => {
             let short = [Format::Concise, Format::Github];
-            let format = args.output.format.filter(|format| short.contains(format));
-            let style = args.output.style(environment);
+            let format = args.run.output.format.filter(|format| short.contains(format));
+            let style = args.run.output.style(environment);
             let found = findings(&[*finding], format.unwrap_or(Format::Human), &style);
             streams.print(&found)?;
             return Ok((Exit::REFUSED, None));
@@ -167,7 +150,7 @@ fn answer(
         Answer::Judged(report) => report,
     };
     let exit = Exit::of_report(&report);
-    match output.deliver(&report, &args.output.style(environment), streams) {
+    match output.deliver(&report, &args.run.output.style(environment), streams) {
         Ok(()) => Ok((exit, Some(*report))),
         Err(error) => {
             streams.say(&format!("error: {error}"));

@@ -24,7 +24,7 @@ pub(super) fn run(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let repo = Repository::open(&args.repository.folder(environment), &Limits::default())?;
+    let repo = Repository::open(&args.basis.repository.folder(environment), &Limits::default())?;
     if args.server && repo.work_dir().is_some() {
         return Err(Error::unusable(
             "this repository has a work tree: --server is for the bare one that is pushed to",
@@ -94,7 +94,7 @@ fn program(args: &HookInstallArgs, environment: &Environment) -> Result<String, 
 
 /// What the hook is to remember: the anchor that was given, or whose anchor to look up.
 fn kept(args: &HookInstallArgs, repo: &Repository) -> Result<Vec<String>, Error> {
-    let trust = &args.trust;
+    let trust = &args.basis.trust;
     let head = repo.head().ok().and_then(|head| project_of(repo, head.commit));
     let project = trust.project.clone().or(head);
     let pinned = trust.pinned(project.as_deref())?;

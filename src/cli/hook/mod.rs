@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::arguments::{RepositoryArgs, parse_commit, parse_fingerprint};
+use super::arguments::{RepositoryArgs, configured_anchor, parse_commit, parse_fingerprint};
 use super::environment::Environment;
 use super::exit::Exit;
 use super::streams::Streams;
@@ -53,6 +53,18 @@ pub struct HookTrustArgs {
     pub project: Option<String>,
 }
 
+/// Which repository, and whom the hook trusts there.
+#[derive(Args, Clone, Debug, Default)]
+pub struct BasisArgs {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub repository: RepositoryArgs,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub trust: HookTrustArgs,
+}
+
 /// Arguments of `hook install`.
 #[derive(Args, Clone, Debug, Default)]
 #[command(after_help = "Example: judge my pushes here, and everybody's on the server\n  \
@@ -74,11 +86,7 @@ pub struct HookInstallArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub repository: RepositoryArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub trust: HookTrustArgs,
+    pub basis: BasisArgs,
 }
 
 /// Arguments of `hook run`.
@@ -113,11 +121,7 @@ pub struct PrePushArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub repository: RepositoryArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub trust: HookTrustArgs,
+    pub basis: BasisArgs,
 }
 
 /// Arguments of `hook run update`.
@@ -147,11 +151,7 @@ pub struct UpdateArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub repository: RepositoryArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub trust: HookTrustArgs,
+    pub basis: BasisArgs,
 }
 
 /// Arguments of `hook run pre-commit`.
@@ -161,11 +161,7 @@ pub struct UpdateArgs {
 pub struct PreCommitArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub repository: RepositoryArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub trust: HookTrustArgs,
+    pub basis: BasisArgs,
 }
 
 /// Does it.
@@ -196,19 +192,7 @@ impl HookTrustArgs {
             return Ok(Some((anchor, AnchorSource::Flag)));
         }
         let Some(project) = self.project.as_deref().or(project) else { return Ok(None) };
-        let key = format!("gatecheck.{project}.anchor");
-        let Some(value) = Repository::user_config(&key)? else { return Ok(None) };
-        let anchor = parse_commit(&value).map_err(|problem| {
-            Error::unusable(
-                format!(
-                    "the git configuration sets {} to `{}`: {problem}",
-                    shown(&key),
-                    shown(&value)
-                ),
-                format!("git config --global {} COMMIT", shown(&key)),
-            )
-        })?;
-        Ok(Some((anchor, AnchorSource::Config)))
+        configured_anchor(project)
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn update(
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
     let limits = Limits::default();
-    let folder = args.repository.folder(environment);
+    let folder = args.basis.repository.folder(environment);
     let lent = lent(args, environment)?;
     let repo = Repository::open_with_objects(&folder, &limits, &lent)?;
     let update = Update {
@@ -35,10 +35,10 @@ pub(super) fn update(
         new: object(&args.new)?,
     };
     // Whose anchor it is was fixed when the hook was installed: not by what is pushed.
-    let Some(anchor) = args.trust.pinned(None)? else {
-        return Err(no_anchor(args.trust.project.as_deref()));
+    let Some(anchor) = args.basis.trust.pinned(None)? else {
+        return Err(no_anchor(args.basis.trust.project.as_deref()));
     };
-    judge_all(&repo, &args.trust, anchor, &[update], environment, streams)
+    judge_all(&repo, &args.basis.trust, anchor, &[update], environment, streams)
 }
 
 /// `hook run pre-push`: lines of local ref, local id, remote ref, remote id.
@@ -53,8 +53,8 @@ pub(super) fn pre_push(
     let text = String::from_utf8(bytes).ok().filter(|text| text.len() as u64 <= INPUT_BYTES);
     let text = text.ok_or_else(|| not_understood("what git told on standard input"))?;
     let updates = pushed(&text)?;
-    let repo = Repository::open(&args.repository.folder(environment), &Limits::default())?;
-    client(&repo, &args.trust, &updates, environment, streams)
+    let repo = Repository::open(&args.basis.repository.folder(environment), &Limits::default())?;
+    client(&repo, &args.basis.trust, &updates, environment, streams)
 }
 
 /// `hook run pre-commit`: the framework tells one change in variables.
@@ -77,8 +77,8 @@ pub(super) fn pre_commit(
         old: object(&get("PRE_COMMIT_FROM_REF")?).ok().flatten(),
         new: object(&get("PRE_COMMIT_TO_REF")?)?,
     };
-    let repo = Repository::open(&args.repository.folder(environment), &Limits::default())?;
-    client(&repo, &args.trust, &[update], environment, streams)
+    let repo = Repository::open(&args.basis.repository.folder(environment), &Limits::default())?;
+    client(&repo, &args.basis.trust, &[update], environment, streams)
 }
 
 /// On the machine of the person that pushes, who may also pin the anchor in a variable.
@@ -114,19 +114,9 @@ fn judge_all(
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
     let request = check::Request {
-        tip: None,
         anchor: Some(anchor),
         anchor_signer: trust.anchor_signer,
-        trust_on_first_use: false,
-        checkpoint: None,
-        branch: None,
-        pinned: None,
-        require_covered: false,
-        every_commit: false,
-        record_commits: false,
-        now: environment.now,
-        limits: *repo.limits(),
-        jobs: environment.cores.max(1),
+        ..check::Request::new(environment.now, *repo.limits(), environment.cores.max(1))
     };
     let protected = Protected::of(repo, anchor.0);
     let mut worst = Exit::PASS;

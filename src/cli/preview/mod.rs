@@ -4,12 +4,13 @@ mod document;
 
 use clap::{Args, ValueEnum};
 
+use super::arguments::HistoryArgs;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::judge::read_bounded;
 use super::output::Color;
 use super::signoff::desk::{Desk, unreadable};
-use super::signoff::{DeskArgs, vouch, who};
+use super::signoff::{vouch, who};
 use super::streams::Streams;
 use crate::check::{Foreseen, Outlook};
 use crate::error::Error;
@@ -45,7 +46,7 @@ pub struct PreviewArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub desk: DeskArgs,
+    pub history: HistoryArgs,
 }
 
 /// How a preview is written.
@@ -92,7 +93,7 @@ pub fn run(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let mut desk = Desk::open(&args.desk, environment)?;
+    let mut desk = Desk::open(&args.history, environment)?;
     let mut checked_out = true;
     if let Some(named) = &args.what {
         let resolved = desk.repo.resolve(named)?;

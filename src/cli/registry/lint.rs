@@ -13,10 +13,9 @@ use super::super::streams::Streams;
 use super::{Located, locate};
 use crate::error::Error;
 use crate::finding::{Code, Finding, Severity};
-use crate::model::owners::OwnersFile;
 use crate::model::registry::KEYS_FOLDER;
 use crate::model::text::shown;
-use crate::model::{Limits, Registry, Time};
+use crate::model::{Limits, Time};
 use crate::registry;
 use crate::render::{self, Format};
 use crate::rules::keyring::Keyring;
@@ -91,7 +90,7 @@ fn lint(file: &Located, now: Time, limits: &Limits) -> Result<Vec<Finding>, Erro
             }));
             keyring.accept(path, &read);
         }
-        findings.extend(certificate::missing_keys(&context(registry, &keyring, now)));
+        findings.extend(certificate::missing_keys(&Context::pinned(registry, &keyring, now)));
     }
     let folder = file.path.parent().map(Path::to_owned).unwrap_or_default();
     for (name, path) in files_below(&folder, limits)? {
@@ -102,18 +101,6 @@ fn lint(file: &Located, now: Time, limits: &Limits) -> Result<Vec<Finding>, Erro
         }
     }
     Ok(findings)
-}
-
-fn context<'a>(registry: &'a Registry, keyring: &'a Keyring, now: Time) -> Context<'a> {
-    Context {
-        registry,
-        registry_commit: None,
-        keyring,
-        owners: &OwnersFile::NotAsked,
-        previous_time: None,
-        now,
-        pinned: true,
-    }
 }
 
 /// Every regular file below a folder with its path from there, in order. Links are not followed.

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::super::arguments::{RepositoryArgs, ResourceArgs, TrustArgs};
+use super::super::arguments::HistoryArgs;
 use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::judge;
 use super::super::progress;
 use super::super::streams::Streams;
-use super::super::verify::VerifyArgs;
+use super::super::verify::{RunArgs, VerifyArgs};
 use crate::check;
 use crate::error::Error;
 use crate::model::text::shown;
@@ -31,15 +31,7 @@ pub struct RegistryTimelineArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub repository: RepositoryArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub trust: TrustArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub resources: ResourceArgs,
+    pub history: HistoryArgs,
 }
 
 pub(super) fn run(
@@ -47,9 +39,9 @@ pub(super) fn run(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let (registry, gates) = match &args.trust.registry {
+    let (registry, gates) = match &args.history.trust.registry {
         Some(file) => {
-            let limits = args.resources.limits()?;
+            let limits = args.history.resources.limits()?;
             let pinned = judge::read_pinned(&environment.folder.join(file), &limits)?;
             let name = shown(&file.to_string_lossy());
             streams.say(&format!("the registry is {name}; a registry of your own has no gates"));
@@ -61,7 +53,7 @@ pub(super) fn run(
         Some(name) => only(&registry, name)?,
         None => registry,
     };
-    let now = args.trust.now(environment);
+    let now = args.history.trust.now(environment);
     let picture = registry::timeline(&registry, &gates, environment.width, Some(now));
     streams.print(picture.as_bytes())?;
     Ok(Exit::PASS)
@@ -85,17 +77,12 @@ fn of_history(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<(Arc<Registry>, Gates), Error> {
-    let judging = VerifyArgs {
-        repository: args.repository.clone(),
-        trust: args.trust.clone(),
-        resources: args.resources.clone(),
-        ..VerifyArgs::default()
-    };
+    let judging = VerifyArgs { run: RunArgs::from(&args.history), ..VerifyArgs::default() };
     let mut request = judging.request(environment)?;
     // A look must not move the checkpoint on.
     request.checkpoint = None;
     let report = {
-        let progress = progress::reporter(environment, !args.resources.no_progress);
+        let progress = progress::reporter(environment, !args.history.resources.no_progress);
         judge::judge(&request, progress.as_ref())?
     };
     if report.anchor.as_ref().is_none_or(|anchor| anchor.source == AnchorSource::FirstUse) {

@@ -1,16 +1,13 @@
 //! `gatecheck signoff add`: one's own sign-off, added to a manifest and signed.
 
-use std::path::PathBuf;
-
 use clap::{ArgAction, Args};
 
 use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::streams::Streams;
-use super::desk::DeskArgs;
 use super::files;
-use super::me::{Me, SignerArgs};
-use super::open::{Open, indices};
+use super::me::Me;
+use super::open::{DraftArgs, Open, indices};
 use crate::error::Error;
 use crate::manifest::edit::{blank, says_the_same};
 use crate::model::manifest::AiAttestation;
@@ -77,17 +74,9 @@ pub struct SignoffAddArgs {
     #[arg(long)]
     pub replace: bool,
 
-    /// The manifest [default: the only one that is not on the mainline yet]
-    #[arg(long, value_name = "FILE")]
-    pub file: Option<PathBuf>,
-
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub signer: SignerArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub desk: DeskArgs,
+    pub draft: DraftArgs,
 }
 
 pub(super) fn run(
@@ -95,9 +84,8 @@ pub(super) fn run(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let open = Open::at(&args.desk, args.file.as_deref(), environment, streams)?;
-    let manifest = open.manifest()?;
-    let me = Me::find(&args.signer, &open.outlook.in_force, &open.desk)?;
+    let (open, manifest) = Open::at(&args.draft, environment, streams)?;
+    let me = Me::find(&args.draft.signer, &open.outlook.in_force, &open.desk)?;
     let domain = domain(&open, &args.domain, &me.reviewer)?;
     let mine: Vec<usize> = indices(&manifest, &me.reviewer, Some(&domain));
     let stands = |index: &usize| {
@@ -112,7 +100,7 @@ pub(super) fn run(
         ));
     }
     let mut signoff = signoff(args, &open, &manifest, &me.reviewer, &domain);
-    if !open.show_and_ask(&me, &manifest, &signoff, &args.signer, streams)? {
+    if !open.show_and_ask(&me, &manifest, &signoff, &args.draft.signer, streams)? {
         return Ok(Exit::REFUSED);
     }
     // The statement is rebuilt from the text that will stand in the file.

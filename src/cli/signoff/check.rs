@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::super::arguments::HistoryArgs;
 use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::judge::read_bounded;
 use super::super::output::{Color, findings_parser};
 use super::super::streams::Streams;
-use super::desk::{Desk, DeskArgs};
+use super::desk::Desk;
 use super::{files, say_registry, who};
 use crate::check::{Foreseen, Proposal};
 use crate::error::Error;
@@ -44,7 +45,7 @@ pub struct SignoffCheckArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub desk: DeskArgs,
+    pub history: HistoryArgs,
 }
 
 pub(super) fn run(
@@ -52,7 +53,7 @@ pub(super) fn run(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let mut desk = Desk::open(&args.desk, environment)?;
+    let mut desk = Desk::open(&args.history, environment)?;
     let in_force = desk.in_force()?;
     let place = desk.find(args.manifest.as_deref(), &in_force)?;
     let apart = desk.stand_before(&in_force, &place.path)?;

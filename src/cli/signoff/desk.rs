@@ -3,34 +3,21 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
-
-use super::super::arguments::{RepositoryArgs, ResourceArgs, TrustArgs};
+use super::super::arguments::HistoryArgs;
 use super::super::environment::Environment;
+use super::super::exit::Exit;
+use super::super::output::Color;
 use super::super::progress;
-use super::{Place, place, request};
+use super::super::streams::Streams;
+use super::{Place, place, request, say_registry};
 use crate::check::{self, Foreseen, InForce, Outlook, Proposal, Request};
 use crate::error::Error;
+use crate::finding::Finding;
 use crate::model::manifest::Binding;
 use crate::model::text::{shown, typed};
 use crate::model::{Limits, ManifestName, Oid};
+use crate::render::{self, Format};
 use crate::repo::{ReadFailure, Repository, Staged, parse_commit};
-
-/// Which repository, what is trusted, and how much may be used.
-#[derive(Args, Clone, Debug, Default)]
-pub struct DeskArgs {
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub repository: RepositoryArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub trust: TrustArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub resources: ResourceArgs,
-}
 
 /// An open repository and a question.
 pub(in crate::cli) struct Desk<'e> {
@@ -47,7 +34,7 @@ pub(in crate::cli) struct Desk<'e> {
 
 impl<'e> Desk<'e> {
     pub(in crate::cli) fn open(
-        args: &DeskArgs,
+        args: &HistoryArgs,
         environment: &'e Environment,
     ) -> Result<Self, Error> {
         let limits = args.resources.limits()?;
@@ -63,6 +50,33 @@ impl<'e> Desk<'e> {
             branch: head.reference,
             progress: !args.resources.no_progress,
         })
+    }
+
+    /// Opens it to write a new manifest into the work tree, and looks at the next gate.
+    pub(super) fn open_to_draft(
+        args: &HistoryArgs,
+        environment: &'e Environment,
+        streams: &mut Streams<'_>,
+    ) -> Result<(Self, Outlook), Error> {
+        let desk = Self::open(args, environment)?;
+        desk.top()?;
+        desk.on_a_branch()?;
+        let outlook = desk.outlook()?;
+        say_registry(&outlook.in_force, streams);
+        Ok((desk, outlook))
+    }
+
+    /// Says what speaks against a manifest, and last what became of it.
+    pub(super) fn say_refused(
+        &self,
+        against: &[Finding],
+        last: &str,
+        streams: &mut Streams<'_>,
+    ) -> Result<Exit, Error> {
+        let style = Color::Auto.style(self.environment);
+        streams.print(&render::findings(against, Format::Human, &style))?;
+        streams.say(last);
+        Ok(Exit::REFUSED)
     }
 
     pub(in crate::cli) fn in_force(&self) -> Result<InForce, Error> {

@@ -2,13 +2,13 @@
 
 use clap::Args;
 
+use super::super::arguments::HistoryArgs;
 use super::super::environment::Environment;
 use super::super::exit::Exit;
-use super::super::output::Color;
 use super::super::streams::Streams;
-use super::desk::{Desk, DeskArgs, unreadable};
+use super::desk::{Desk, unreadable};
 use super::me::{Me, SignerArgs};
-use super::{ask, files, say_registry};
+use super::{ask, files};
 use crate::error::Error;
 use crate::finding::{Code, Finding, Severity};
 use crate::manifest::edit::{Draft, Editing, blank};
@@ -16,7 +16,6 @@ use crate::model::manifest::{Binding, Target};
 use crate::model::policy::RequireSignature;
 use crate::model::text::{is_blank, shown, typed};
 use crate::model::{DomainId, ManifestName, Signoff};
-use crate::render::{self, Format};
 
 /// Arguments of `signoff dissent`.
 #[derive(Args, Clone, Debug)]
@@ -43,7 +42,7 @@ pub struct SignoffDissentArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub desk: DeskArgs,
+    pub history: HistoryArgs,
 }
 
 pub(super) fn run(
@@ -51,12 +50,8 @@ pub(super) fn run(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let desk = Desk::open(&args.desk, environment)?;
-    desk.top()?;
-    desk.on_a_branch()?;
-    let outlook = desk.outlook()?;
+    let (desk, outlook) = Desk::open_to_draft(&args.history, environment, streams)?;
     let in_force = &outlook.in_force;
-    say_registry(in_force, streams);
     if args.epoch != outlook.next.next_epoch {
         return Err(Error::unusable(
             format!(
@@ -126,13 +121,11 @@ pub(super) fn run(
         .filter(|f| f.severity >= Severity::Undecided || is_not_attested(f.code))
         .collect();
     if !against.is_empty() {
-        streams.print(&render::findings(
+        return desk.say_refused(
             &against,
-            Format::Human,
-            &Color::Auto.style(environment),
-        ))?;
-        streams.say("nothing was written: this dissent would block nothing");
-        return Ok(Exit::REFUSED);
+            "nothing was written: this dissent would block nothing",
+            streams,
+        );
     }
     files::write_new(&desk.room_for(&path)?, &text)?;
     let signed = match in_force.registry.policy.mainline.require_signature {

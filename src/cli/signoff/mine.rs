@@ -1,17 +1,14 @@
 //! `gatecheck signoff sign`, `withdraw` and `supersede`: a sign-off that is there already.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
 use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::revision;
 use super::super::streams::Streams;
-use super::desk::DeskArgs;
 use super::files;
 use super::me::{Me, SignerArgs, known};
-use super::open::{Open, indices};
+use super::open::{DraftArgs, Open, indices};
 use crate::error::Error;
 use crate::finding::Code;
 use crate::model::text::{shown, typed};
@@ -27,17 +24,9 @@ pub struct SignoffSignArgs {
     #[arg(long, value_name = "ID")]
     pub domain: Option<String>,
 
-    /// The manifest [default: the only one that is not on the mainline yet]
-    #[arg(long, value_name = "FILE")]
-    pub file: Option<PathBuf>,
-
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub signer: SignerArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub desk: DeskArgs,
+    pub draft: DraftArgs,
 }
 
 /// Arguments of `signoff withdraw`.
@@ -51,17 +40,9 @@ pub struct SignoffWithdrawArgs {
     #[arg(long, value_name = "ID")]
     pub domain: String,
 
-    /// The manifest [default: the only one that is not on the mainline yet]
-    #[arg(long, value_name = "FILE")]
-    pub file: Option<PathBuf>,
-
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub signer: SignerArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub desk: DeskArgs,
+    pub draft: DraftArgs,
 }
 
 /// Arguments of `signoff supersede`.
@@ -82,17 +63,9 @@ pub struct SignoffSupersedeArgs {
     #[arg(long, value_name = "COMMIT")]
     pub by: String,
 
-    /// The manifest [default: the only one that is not on the mainline yet]
-    #[arg(long, value_name = "FILE")]
-    pub file: Option<PathBuf>,
-
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub signer: SignerArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub desk: DeskArgs,
+    pub draft: DraftArgs,
 }
 
 pub(super) fn sign(
@@ -100,9 +73,8 @@ pub(super) fn sign(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let open = Open::at(&args.desk, args.file.as_deref(), environment, streams)?;
-    let manifest = open.manifest()?;
-    let me = Me::find(&args.signer, &open.outlook.in_force, &open.desk)?;
+    let (open, manifest) = Open::at(&args.draft, environment, streams)?;
+    let me = Me::find(&args.draft.signer, &open.outlook.in_force, &open.desk)?;
     let unsigned = (0_usize..).zip(&manifest.signoffs).filter(|(_, signoff)| {
         signoff.reviewer_id == me.reviewer
             && signoff.signature.is_empty()
@@ -125,7 +97,7 @@ pub(super) fn sign(
             ));
         }
     };
-    if !open.show_and_ask(&me, &manifest, signoff, &args.signer, streams)? {
+    if !open.show_and_ask(&me, &manifest, signoff, &args.draft.signer, streams)? {
         return Ok(Exit::REFUSED);
     }
     let signature = me.sign(&open.outlook.in_force, &open.desk, &manifest, signoff)?;
@@ -139,9 +111,8 @@ pub(super) fn withdraw(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let open = Open::at(&args.desk, args.file.as_deref(), environment, streams)?;
-    let manifest = open.manifest()?;
-    let reviewer = whose(&args.signer, &open)?;
+    let (open, manifest) = Open::at(&args.draft, environment, streams)?;
+    let reviewer = whose(&args.draft.signer, &open)?;
     let standing = standing(&open, &manifest, &reviewer, &args.domain)?;
     let mut text = open.text.clone();
     for (index, _) in &standing {
@@ -198,9 +169,8 @@ pub(super) fn supersede(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let open = Open::at(&args.desk, args.file.as_deref(), environment, streams)?;
-    let manifest = open.manifest()?;
-    let reviewer = whose(&args.signer, &open)?;
+    let (open, manifest) = Open::at(&args.draft, environment, streams)?;
+    let reviewer = whose(&args.draft.signer, &open)?;
     let by = revision::resolve(&open.desk.repo, &args.by)?;
     let mut text = open.text.clone();
     for (index, _) in standing(&open, &manifest, &reviewer, &args.domain)? {

@@ -22,12 +22,12 @@ use clap::{Args, Subcommand};
 pub use self::add::SignoffAddArgs;
 pub use self::check::SignoffCheckArgs;
 pub(super) use self::command::quoted;
-pub use self::desk::DeskArgs;
 pub use self::dissent::SignoffDissentArgs;
 pub use self::me::SignerArgs;
 pub use self::merge::SignoffMergeArgs;
 pub use self::mine::{SignoffSignArgs, SignoffSupersedeArgs, SignoffWithdrawArgs};
 pub use self::new::{SignoffNewArgs, SignoffReattestArgs};
+pub use self::open::DraftArgs;
 pub use self::payload::SignoffPayloadArgs;
 use super::arguments::TrustArgs;
 use super::environment::Environment;
@@ -107,15 +107,8 @@ fn request(trust: &TrustArgs, environment: &Environment, limits: Limits) -> Resu
         anchor: trust.anchor(environment)?,
         anchor_signer: trust.anchor_signer,
         trust_on_first_use: trust.trust_on_first_use,
-        checkpoint: None,
         branch: trust.branch.clone(),
-        pinned: None,
-        require_covered: false,
-        every_commit: false,
-        record_commits: false,
-        now: trust.now(environment),
-        limits,
-        jobs: environment.cores.max(1),
+        ..Request::new(trust.now(environment), limits, environment.cores.max(1))
     })
 }
 

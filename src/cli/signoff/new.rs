@@ -2,13 +2,13 @@
 
 use clap::Args;
 
+use super::super::arguments::HistoryArgs;
 use super::super::environment::Environment;
 use super::super::exit::Exit;
-use super::super::output::Color;
 use super::super::revision;
 use super::super::streams::Streams;
-use super::desk::{Desk, DeskArgs, unreadable};
-use super::{files, say_registry, vouch, who};
+use super::desk::{Desk, unreadable};
+use super::{files, vouch, who};
 use crate::check::Outlook;
 use crate::error::Error;
 use crate::finding::{Finding, Severity};
@@ -17,7 +17,6 @@ use crate::model::gate::is_squash_name;
 use crate::model::manifest::{Binding, Target};
 use crate::model::text::{shown, typed};
 use crate::model::{ManifestName, Oid};
-use crate::render::{self, Format};
 
 /// Arguments of `signoff new`.
 #[derive(Args, Clone, Debug)]
@@ -47,7 +46,7 @@ pub struct SignoffNewArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub desk: DeskArgs,
+    pub history: HistoryArgs,
 }
 
 /// Arguments of `signoff reattest`.
@@ -64,7 +63,7 @@ pub struct SignoffReattestArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub desk: DeskArgs,
+    pub history: HistoryArgs,
 }
 
 pub(super) fn run(
@@ -72,19 +71,15 @@ pub(super) fn run(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let desk = Desk::open(&args.desk, environment)?;
-    desk.top()?;
-    let branch = desk.on_a_branch()?.to_owned();
-    let outlook = desk.outlook()?;
+    let (desk, outlook) = Desk::open_to_draft(&args.history, environment, streams)?;
     let in_force = &outlook.in_force;
-    say_registry(in_force, streams);
     let (target, name) = target(args, outlook.next.next_epoch)?;
     let path = match &target {
         Target::Epoch(epoch) => in_force.paths.epoch(*epoch),
         Target::Squash(name) => in_force.paths.squash(name),
     };
     desk.must_be_free(&path)?;
-    let (draft, note) = draft(args, &desk, &outlook, target, &path, &branch)?;
+    let (draft, note) = draft(args, &desk, &outlook, target, &path)?;
     let text = draft.text();
     let foreseen = desk.foresee_here((&name, &path), text.as_bytes(), false)?;
     let against: Vec<Finding> = foreseen
@@ -95,13 +90,11 @@ pub(super) fn run(
         .cloned()
         .collect();
     if !against.is_empty() {
-        streams.print(&render::findings(
+        return desk.say_refused(
             &against,
-            Format::Human,
-            &Color::Auto.style(environment),
-        ))?;
-        streams.say("nothing was written: this gate would be refused, whoever signed it off");
-        return Ok(Exit::REFUSED);
+            "nothing was written: this gate would be refused, whoever signed it off",
+            streams,
+        );
     }
     files::write_new(&desk.room_for(&path)?, &text)?;
     let mut text = vouch::overview(&outlook);
@@ -141,7 +134,6 @@ fn draft(
     outlook: &Outlook,
     target: Target,
     path: &str,
-    branch: &str,
 ) -> Result<(Draft, String), Error> {
     let in_force = &outlook.in_force;
     let (bound, tree) = match &args.commit {
@@ -171,7 +163,9 @@ fn draft(
     };
     let mut note = match &bound {
         Binding::Commit(commit) => format!("bound to commit {}", commit.short()),
-        _ => format!("bound to the tree of {} on {}", desk.head.short(), shown(branch)),
+        _ => {
+            format!("bound to the tree of {} on {}", desk.head.short(), shown(desk.on_a_branch()?))
+        }
     };
     if let (Binding::Tree(bound), Some(staged)) = (&bound, desk.repo.staged()?)
         && desk.repo.staged_tree(&staged, &[path]).map_err(unreadable)? != *bound
@@ -229,12 +223,9 @@ pub(super) fn reattest(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let desk = Desk::open(&args.desk, environment)?;
-    let top = desk.top()?.to_owned();
-    desk.on_a_branch()?;
-    let outlook = desk.outlook()?;
+    let (desk, outlook) = Desk::open_to_draft(&args.history, environment, streams)?;
+    let top = desk.top()?;
     let in_force = &outlook.in_force;
-    say_registry(in_force, streams);
     let epoch = args.epoch;
     let Some(accepted) = outlook.next.accepted.get(&epoch) else {
         let known: Vec<String> =

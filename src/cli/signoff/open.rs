@@ -1,10 +1,15 @@
 //! A manifest that somebody is about to change: shown, judged, and written.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::super::arguments::HistoryArgs;
 use super::super::environment::Environment;
 use super::super::exit::Exit;
-use super::super::output::Color;
 use super::super::streams::Streams;
-use super::desk::{Desk, DeskArgs};
+use super::desk::Desk;
 use super::me::{Me, SignerArgs};
 use super::{Place, ask, files, say_registry, vouch, who};
 use crate::check::{self, Change, Foreseen, Outlook};
@@ -14,8 +19,23 @@ use crate::manifest::edit::Editing;
 use crate::model::manifest::{Binding, PreviousGate, Target};
 use crate::model::text::{shown, shown_up_to, typed};
 use crate::model::{DomainId, Manifest, ManifestName, ReviewerId, Signoff};
-use crate::render::{self, Format};
 use crate::report::SignoffReport;
+
+/// Which manifest, who signs, and in which history.
+#[derive(Args, Clone, Debug, Default)]
+pub struct DraftArgs {
+    /// The manifest [default: the only one that is not on the mainline yet]
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub signer: SignerArgs,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the group says it")]
+    pub history: HistoryArgs,
+}
 
 /// What a manifest is bound to.
 struct Bound {
@@ -43,15 +63,15 @@ pub(super) struct Open<'e> {
 }
 
 impl<'e> Open<'e> {
+    /// With the manifest as it reads before anything is changed.
     pub(super) fn at(
-        args: &DeskArgs,
-        file: Option<&std::path::Path>,
+        args: &DraftArgs,
         environment: &'e Environment,
         streams: &mut Streams<'_>,
-    ) -> Result<Self, Error> {
-        let mut desk = Desk::open(args, environment)?;
+    ) -> Result<(Self, Arc<Manifest>), Error> {
+        let mut desk = Desk::open(&args.history, environment)?;
         let in_force = desk.in_force()?;
-        let place = desk.find(file, &in_force)?;
+        let place = desk.find(args.file.as_deref(), &in_force)?;
         let apart = desk.stand_before(&in_force, &place.path)?;
         let outlook = desk.outlook()?;
         say_registry(&outlook.in_force, streams);
@@ -59,16 +79,14 @@ impl<'e> Open<'e> {
             streams.say("note: HEAD is on no branch");
         }
         let text = files::read_text(&place.file, &place.path, &desk.limits)?;
-        Ok(Self { desk, outlook, place, apart, text })
+        let open = Self { desk, outlook, place, apart, text };
+        let read = open.editing().read(&open.text);
+        let manifest = read.map_err(|error| files::not_edited(error, &open.place.path))?;
+        Ok((open, manifest))
     }
 
     pub(super) fn editing(&self) -> Editing<'_> {
         Editing { name: &self.place.name, path: &self.place.path, limits: &self.desk.limits }
-    }
-
-    pub(super) fn manifest(&self) -> Result<std::sync::Arc<Manifest>, Error> {
-        let read = self.editing().read(&self.text);
-        read.map_err(|error| files::not_edited(error, &self.place.path))
     }
 
     /// What the manifest is bound to, since the gate before it; not what happens to be checked
@@ -179,13 +197,11 @@ impl<'e> Open<'e> {
         against: &[Finding],
         streams: &mut Streams<'_>,
     ) -> Result<Exit, Error> {
-        let style = Color::Auto.style(self.desk.environment);
-        streams.print(&render::findings(against, Format::Human, &style))?;
-        streams.say(&format!(
+        let last = format!(
             "{} is as it was: the gate would be refused for this sign-off",
             shown(&self.place.path)
-        ));
-        Ok(Exit::REFUSED)
+        );
+        self.desk.say_refused(against, &last, streams)
     }
 
     /// What makes the gate, once nothing is missing.

@@ -4,17 +4,17 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::super::arguments::HistoryArgs;
 use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::judge::read_bounded;
 use super::super::output::Color;
 use super::super::streams::Streams;
-use super::desk::{Desk, DeskArgs};
+use super::desk::Desk;
 use super::{command, say_registry};
 use crate::error::Error;
 use crate::finding::Severity;
 use crate::manifest;
-use crate::model::owners::OwnersFile;
 use crate::model::registry::KeyFormat;
 use crate::model::text::shown;
 use crate::model::{Manifest, Signoff};
@@ -48,7 +48,7 @@ pub struct SignoffPayloadArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub desk: DeskArgs,
+    pub history: HistoryArgs,
 }
 
 pub(super) fn run(
@@ -56,7 +56,7 @@ pub(super) fn run(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let mut desk = Desk::open(&args.desk, environment)?;
+    let mut desk = Desk::open(&args.history, environment)?;
     let mut in_force = desk.in_force()?;
     let place = desk.find(Some(&args.manifest), &in_force)?;
     if desk.stand_before(&in_force, &place.path)? {
@@ -95,13 +95,8 @@ pub(super) fn run(
     let payload = signoff_payload(&context, manifest, signoff).map_err(no_statement)?;
     let keyring = Keyring::default();
     let cx = Context {
-        registry: &in_force.registry,
         registry_commit: Some(in_force.commit),
-        keyring: &keyring,
-        owners: &OwnersFile::NotAsked,
-        previous_time: None,
-        now: asked.now,
-        pinned: false,
+        ..Context::outside(&in_force.registry, &keyring, asked.now)
     };
     for finding in membership::check(&cx, manifest, signoff, in_force.tip) {
         streams.say(&format!("warning: {}: {}", finding.code, finding.message));

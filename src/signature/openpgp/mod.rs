@@ -28,6 +28,7 @@ mod digest;
 mod fast_rsa;
 mod mpi;
 mod packet;
+mod read;
 mod self_signature;
 mod subpackets;
 mod verify;

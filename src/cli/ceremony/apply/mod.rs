@@ -10,14 +10,13 @@ use std::process::Command;
 use clap::Args;
 
 use self::install::{Halt, Install};
-use super::super::arguments::RepositoryArgs;
 use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::progress;
 use super::super::signoff::say_registry;
 use super::super::streams::Streams;
 use super::plan::words::missing;
-use super::{AnchorArgs, LimitArgs, part, read_file, read_request, refused_file, section, tell};
+use super::{BasisArgs, part, read_file, read_request, refused_file, section, tell};
 use crate::ceremony::Request;
 use crate::ceremony::request::{Supplied, add, differences, read_supplied};
 use crate::check::{self, Carried, ForeseenCeremony};
@@ -62,15 +61,7 @@ pub struct CeremonyApplyArgs {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
-    pub repository: RepositoryArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub anchor: AnchorArgs,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "the group says it")]
-    pub limits: LimitArgs,
+    pub basis: BasisArgs,
 }
 
 pub(super) fn run(
@@ -78,8 +69,7 @@ pub(super) fn run(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
-    let limits = args.limits.limits()?;
-    let repo = Repository::open(&args.repository.folder(environment), &limits)?;
+    let (repo, limits) = args.basis.open(environment)?;
     let Some(top) = repo.work_dir().map(Path::to_path_buf) else {
         return Err(Error::unusable(
             "this repository is bare: there is no work tree to write to",
@@ -100,7 +90,7 @@ pub(super) fn run(
             "finish that one first with its own request, or drop it: gatecheck ceremony apply --abort",
         ));
     }
-    let asked = args.anchor.request(environment, limits)?;
+    let asked = args.basis.anchor.request(environment, limits)?;
     let staged = repo.staged()?;
     let foreseen = {
         let progress = progress::reporter(environment, true);

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Subcommand, ValueEnum};
 
-use super::super::super::arguments::{RepositoryArgs, parse_commit, parse_fingerprint, parse_time};
-use super::super::{AnchorArgs, LimitArgs};
+use super::super::super::arguments::{parse_commit, parse_fingerprint, parse_time};
+use super::super::BasisArgs;
 use crate::model::registry::{RetiredReason, ReviewerKind};
 use crate::model::{DomainId, Fingerprint, Oid, ReviewerId, Time};
 use crate::registry::edit::{Place, Role, Standin};
@@ -86,13 +86,7 @@ pub struct CommonArgs {
     pub dry_run: bool,
 
     #[command(flatten)]
-    pub repository: RepositoryArgs,
-
-    #[command(flatten)]
-    pub anchor: AnchorArgs,
-
-    #[command(flatten)]
-    pub limits: LimitArgs,
+    pub basis: BasisArgs,
 }
 
 /// Whom it is about: as an argument, or with its name.

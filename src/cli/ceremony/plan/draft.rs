@@ -45,7 +45,7 @@ pub(super) fn draft(
     limits: &Limits,
 ) -> Result<Draft, Error> {
     let common = kind.common();
-    let now = common.date.unwrap_or_else(|| common.anchor.now(environment));
+    let now = common.date.unwrap_or_else(|| common.basis.anchor.now(environment));
     let today = common.date.map_or_else(|| midnight(now), Ok)?;
     let text = registry.source.text();
     let start = Start { registry, text, known, now, today, environment, limits };

@@ -25,7 +25,6 @@ use crate::error::Error;
 use crate::finding::{Finding, Severity};
 use crate::model::text::shown;
 use crate::model::{CeremonyRecord, Limits, RecordName, RecordedFile, Time};
-use crate::repo::Repository;
 use crate::repo::digest::sha256;
 use crate::source::Source;
 
@@ -48,9 +47,8 @@ pub(super) fn run(
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
     let common = args.kind.common();
-    let limits = common.limits.limits()?;
-    let repo = Repository::open(&common.repository.folder(environment), &limits)?;
-    let asked = common.anchor.request(environment, limits)?;
+    let (repo, limits) = common.basis.open(environment)?;
+    let asked = common.basis.anchor.request(environment, limits)?;
     let in_force = {
         let progress = progress::reporter(environment, true);
         check::in_force(&repo, &asked, progress.as_ref())?
