@@ -408,7 +408,11 @@ fn hooks_of_others_are_kept() {
 
     // Where the repository keeps its hooks itself, and where all repositories share them.
     scene.git(&["config", "core.hooksPath", "tools/hooks"]);
-    install(&[]).must(0, &["tools/hooks/pre-push"]);
+    install(&[]).must(0, &["tools/hooks/pre-push", "core.hooksPath", "do not commit it"]);
+    // What comes with a clone's configuration leads nowhere else.
+    scene.git(&["config", "core.hooksPath", "../home/elsewhere"]);
+    install(&["--force"]).must(2, &["lies outside of it", "git config core.hooksPath"]);
+    assert!(!scene.sandbox.path("home/elsewhere").exists());
     scene.git(&["config", "--unset", "core.hooksPath"]);
     scene.sandbox.git("home", &["config", "--global", "core.hooksPath", "~/hooks"]);
     install(&[]).must(2, &["share the hooks"]);
