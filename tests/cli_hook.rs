@@ -125,9 +125,10 @@ fn a_server_refuses_what_would_not_pass() {
         .must(1, &["rollback", "git pull --rebase"]);
     scene.git(&["reset", "-q", "--hard", &scene.gate]);
     scene.work("4");
-    scene.push(&["-f", "main"]).must(1, &["rollback"]);
+    scene.push(&["-f", "main"]).must(1, &["rollback", "refs/heads/main would lose commits"]);
     scene.git(&["merge", "-q", "-s", "ours", "-m", "Take over", &ahead]);
-    scene.push(&["main"]).must(1, &["mainline-replaced"]);
+    let said = scene.push(&["main"]).must(1, &["mainline-replaced", "would be a merged branch"]);
+    assert!(!said.err.contains("checkpoint"), "{}", said.err);
     scene.sandbox.git("server.git", &["config", "receive.denyDeleteCurrent", "ignore"]);
     scene.push(&[":main"]).must(1, &["mainline-replaced", "would be deleted"]);
     assert_eq!(scene.server("refs/heads/main"), Some(ahead.clone()));
