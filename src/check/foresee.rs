@@ -305,7 +305,10 @@ fn own(
         (Binding::Commit(commit), _) => match tree_of(repo, *commit) {
             Ok(tree) => (Some(*commit), After::Tree(tree)),
             // There is no such commit: refused for that.
-            Err(_) => return Ok(()),
+            Err(_) => {
+                step.owners.insert(Some(*commit), OwnersFile::Unread);
+                return Ok(());
+            }
         },
         (_, Some(staged)) => (None, After::Staged(staged)),
         (_, None) => (None, After::Tree(tree_of(repo, in_force.tip).map_err(unreadable)?)),
