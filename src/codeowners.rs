@@ -66,15 +66,27 @@ fn line(number: u32, text: &str) -> Result<Option<OwnerLine>, (String, &'static 
     let words = words(text);
     let Some((pattern, owners)) = words.split_first() else { return Ok(None) };
     let patterns = patterns(pattern).map_err(|why| (shown(pattern), why))?;
-    let is_owner = |owner: &str| {
-        let (before, after) = owner.split_once('@').unwrap_or((owner, ""));
-        !after.is_empty() && (before.is_empty() || !after.contains('/')) && clean(owner)
-    };
     if let Some(other) = owners.iter().find(|owner| !is_owner(owner)) {
         return Err((shown(other), "has something in the place of an owner"));
     }
     let owners = owners.iter().map(|owner| owner.to_lowercase()).collect();
     Ok(Some(OwnerLine::new(number, words.join(" "), owners, patterns)))
+}
+
+/// `@user`, `@org/team` or an address. GitHub passes over a line with anything else in it, so
+/// `@ada,@bob` must not become an owner whom nobody knows.
+fn is_owner(owner: &str) -> bool {
+    let word = |text: &str, also: &str| {
+        !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || also.contains(c))
+    };
+    match owner.split_once('@') {
+        Some(("", name)) => match name.split_once('/') {
+            Some((organisation, team)) => word(organisation, "-_") && word(team, "-_."),
+            None => word(name, "-_."),
+        },
+        Some((before, after)) => word(before, "._%'+-") && word(after, ".-"),
+        None => false,
+    }
 }
 
 fn clean(word: &str) -> bool {
@@ -91,8 +103,14 @@ pub fn patterns(pattern: &str) -> Result<Vec<String>, &'static str> {
     if pattern.starts_with('!') {
         return Err("takes paths out, which CODEOWNERS does not know");
     }
-    if pattern.contains(['[', ']', '\\']) || !clean(pattern) {
+    if pattern.contains(['[', ']', '\\', '#']) || !clean(pattern) {
         return Err("holds characters that CODEOWNERS does not know");
+    }
+    if pattern.contains("//") {
+        return Err("holds an empty part");
+    }
+    if pattern.split('/').any(|part| part.contains("**") && part != "**") {
+        return Err("holds `**` beside other characters");
     }
     let folder = pattern.ends_with('/');
     let body = pattern.trim_end_matches('/');
@@ -101,7 +119,7 @@ pub fn patterns(pattern: &str) -> Result<Vec<String>, &'static str> {
     if body.is_empty() {
         return Err("names nothing");
     }
-    let whole = matches!(body, "*" | "**") && !anchored;
+    let whole = matches!(body, "*" | "**") && !anchored && !folder;
     let rooted = if whole {
         "**".to_owned()
     } else if anchored || body.starts_with("**/") {
@@ -113,8 +131,8 @@ pub fn patterns(pattern: &str) -> Result<Vec<String>, &'static str> {
     if !folder {
         texts.push(rooted.clone());
     }
-    // `docs/*` is the files of that folder alone.
-    let files_only = rooted.ends_with("/*") || rooted.ends_with("**");
+    // `docs/*` is the files of that folder alone, as `/*` is those at the top.
+    let files_only = rooted.split('/').next_back().is_some_and(|part| matches!(part, "*" | "**"));
     if folder || !files_only {
         texts.push(format!("{}/**", rooted.trim_end_matches("/**")));
     }
@@ -148,6 +166,13 @@ mod tests {
                 &["x/build/logs/a", "build/logs"],
             ),
             ("docs/*", &["docs/a"], &["docs/a/b", "x/docs/a"]),
+            ("/*", &["a"], &["a/b", "a/b/c"]),
+            ("/**", &["a", "a/b"], &[]),
+            ("**/*", &["a", "a/b/c"], &[]),
+            ("*/", &["a/b", "a/b/c"], &["a"]),
+            ("/*/", &["a/b", "a/b/c"], &["a"]),
+            ("docs/*/", &["docs/a/b"], &["docs/a", "x/docs/a/b"]),
+            ("/a/**/b", &["a/b", "a/x/y/b", "a/b/c"], &["x/a/b"]),
             ("apps/", &["apps/a", "x/apps/a/b"], &["apps"]),
             ("/docs/", &["docs/a"], &["x/docs/a"]),
             ("/scripts", &["scripts", "scripts/a"], &["x/scripts"]),
@@ -159,7 +184,21 @@ mod tests {
             yes.iter().for_each(|path| assert!(matches(pattern, path), "{pattern} {path}"));
             no.iter().for_each(|path| assert!(!matches(pattern, path), "{pattern} {path}"));
         }
-        for bad in ["!a", "[ab].js", "\\#x", "/", "a/../b", "\u{feff}a", "a\u{a0}b", "a\u{7}"] {
+        for bad in [
+            "!a",
+            "[ab].js",
+            "\\#x",
+            "a#b",
+            "/",
+            "//a",
+            "a//",
+            "a/../b",
+            "a**/b",
+            "***",
+            "\u{feff}a",
+            "a\u{a0}b",
+            "a\u{7}",
+        ] {
             assert!(patterns(bad).is_err(), "{bad}");
         }
         assert!(patterns(&"a".repeat(PathPattern::MAX_BYTES + 1)).is_err());
@@ -184,9 +223,21 @@ mod tests {
 
     #[test]
     fn one_line_that_cannot_be_read_spoils_the_file() {
-        for bad in
-            ["[Section]", "^[Opt] @ada", "!a @ada", "a @ada, bob", "a @", "a x@b/c", "\u{feff}a"]
-        {
+        for bad in [
+            "[Section]",
+            "^[Opt] @ada",
+            "!a @ada",
+            "a @ada, bob",
+            "a @",
+            "a x@b/c",
+            "\u{feff}a",
+            "a @ada,@bob",
+            "a @@maintainer",
+            "a @ada#why",
+            "a @ada/",
+            "a @o/t/u",
+            "a @\u{430}da",
+        ] {
             let reading = reading(&format!("* @ada\n{bad}\n"));
             assert!(reading.owners.is_none(), "{bad}");
             assert_eq!(reading.problems.len(), 1, "{bad}");

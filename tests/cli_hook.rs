@@ -123,9 +123,10 @@ fn a_server_refuses_what_would_not_pass() {
         .must(1, &["rollback", "git pull --rebase"]);
     scene.git(&["reset", "-q", "--hard", &scene.gate]);
     scene.work("4");
-    scene.push(&["-f", "main"]).must(1, &["rollback"]);
+    scene.push(&["-f", "main"]).must(1, &["rollback", "refs/heads/main would lose commits"]);
     scene.git(&["merge", "-q", "-s", "ours", "-m", "Take over", &ahead]);
-    scene.push(&["main"]).must(1, &["mainline-replaced"]);
+    let said = scene.push(&["main"]).must(1, &["mainline-replaced", "would be a merged branch"]);
+    assert!(!said.err.contains("checkpoint"), "{}", said.err);
     scene.sandbox.git("server.git", &["config", "receive.denyDeleteCurrent", "ignore"]);
     scene.push(&[":main"]).must(1, &["mainline-replaced", "would be deleted"]);
     assert_eq!(scene.server("refs/heads/main"), Some(ahead.clone()));
@@ -406,7 +407,11 @@ fn hooks_of_others_are_kept() {
 
     // Where the repository keeps its hooks itself, and where all repositories share them.
     scene.git(&["config", "core.hooksPath", "tools/hooks"]);
-    install(&[]).must(0, &["tools/hooks/pre-push"]);
+    install(&[]).must(0, &["tools/hooks/pre-push", "core.hooksPath", "do not commit it"]);
+    // What comes with a clone's configuration leads nowhere else.
+    scene.git(&["config", "core.hooksPath", "../home/elsewhere"]);
+    install(&["--force"]).must(2, &["lies outside of it", "git config core.hooksPath"]);
+    assert!(!scene.sandbox.path("home/elsewhere").exists());
     scene.git(&["config", "--unset", "core.hooksPath"]);
     scene.sandbox.git("home", &["config", "--global", "core.hooksPath", "~/hooks"]);
     install(&[]).must(2, &["share the hooks"]);

@@ -295,7 +295,12 @@ fn a_dissent_on_record_blocks_until_its_author_lifts_it() {
     ada.signoff(&["reattest", "0"]).must(0, &["re-attestation 1 of the gate of epoch 0"]);
     ada.add("docs", &[]).must(
         0,
-        &["it counts", "once more, as it was accepted", "docs/guide", "kernel: 1 more person"],
+        &[
+            "it counts",
+            "once more, as it was accepted",
+            "docs/guide",
+            "kernel: 1 more person: bob\n",
+        ],
     );
     bob.add("kernel", &[]).must(0, &["nothing is missing", "git commit -S attests it again\n"]);
     let said = bob.signoff(&["check"]);

@@ -10,7 +10,7 @@ use crate::model::owners::{CODEOWNERS_PATHS, OwnersFile, OwnersReading};
 use crate::model::registry::{KEYS_FOLDER, REGISTRY_PATH};
 use crate::model::step::{ManifestReading, RegistryFile, RegistryReading};
 use crate::model::{KeyFile, ManifestName, Oid, RecordReading};
-use crate::repo::tree::{MODE_FILE, describe_mode};
+use crate::repo::tree::{MODE_FILE, MODE_SUBMODULE, MODE_SYMLINK, describe_mode};
 use crate::repo::{ReadFailure, Repository};
 use crate::source::Source;
 
@@ -86,18 +86,23 @@ impl<'a> Material<'a> {
     /// CODEOWNERS in a tree: the first of the places where forges look.
     pub(super) fn owners(&mut self, within: After<'_>) -> Result<OwnersFile, ReadFailure> {
         for path in CODEOWNERS_PATHS {
-            let found = match within {
-                After::Tree(tree) => self.repo.lookup(tree, path)?.map(|e| (e.mode, e.id)),
-                After::Staged(staged) => staged.get(path.as_bytes()),
+            let at = |path: &str| match within {
+                After::Tree(tree) => {
+                    Ok(self.repo.lookup(tree, path)?.map(|entry| (entry.mode, entry.id)))
+                }
+                After::Staged(staged) => Ok(staged.get(path.as_bytes())),
             };
-            let Some((mode, blob)) = found else { continue };
+            // What a folder's link or submodule leads to is not looked into, and may hold one.
+            if let Some((folder, _)) = path.split_once('/')
+                && let Some((mode, _)) = at(folder)?
+                && matches!(mode, MODE_SYMLINK | MODE_SUBMODULE)
+            {
+                return Ok(in_its_place(folder, "a folder", "commit it as a folder", mode));
+            }
+            let Some((mode, blob)) = at(path)? else { continue };
             if mode != MODE_FILE {
-                let finding =
-                    Finding::new(Code::UnsupportedVersion, format!("{path} is not a regular file"))
-                        .compared(describe_mode(mode), "a regular file (mode 100644)")
-                        .help("commit it as a plain file");
-                let reading = OwnersReading { owners: None, problems: vec![finding], bytes: 0 };
-                return Ok(OwnersFile::File(Arc::new(reading)));
+                let help = "commit it as a plain file";
+                return Ok(in_its_place(path, "a regular file (mode 100644)", help, mode));
             }
             return Ok(OwnersFile::File(self.owners_blob(path, blob)?));
         }
@@ -182,6 +187,15 @@ impl<'a> Material<'a> {
         self.key_files.insert(blob, Arc::clone(&file));
         file
     }
+}
+
+/// Something else where CODEOWNERS, or its folder, is looked for.
+fn in_its_place(path: &str, required: &'static str, help: &str, mode: u32) -> OwnersFile {
+    let what = required.split(" (").next().unwrap_or(required);
+    let finding = Finding::new(Code::UnsupportedVersion, format!("{path} is not {what}"))
+        .compared(describe_mode(mode), required)
+        .help(help);
+    OwnersFile::File(Arc::new(OwnersReading { owners: None, problems: vec![finding], bytes: 0 }))
 }
 
 /// Why a blob that is there is no text.

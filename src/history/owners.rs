@@ -48,15 +48,14 @@ impl Steps<'_> {
                 None => self.owners_in(tree),
                 Some(commit) if self.repo.is_commit(commit) => match tree_of(self.repo, commit) {
                     Ok(Some(tree)) => self.owners_in(tree),
-                    Ok(None) => continue,
+                    Ok(None) => Ok(OwnersFile::Unread),
                     Err(failure) => Err(failure),
                 },
                 // The gate is refused for that.
-                Some(_) => continue,
+                Some(_) => Ok(OwnersFile::Unread),
             };
-            if let Some(found) = self.note(step, found) {
-                step.owners.insert(gate, found);
-            }
+            let found = self.note(step, found).unwrap_or(OwnersFile::Unread);
+            step.owners.insert(gate, found);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Answers to what policies ask of contents: between two trees, and in the later one.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::failure::object_gap;
@@ -12,7 +13,7 @@ use crate::model::probe::{
     MAX_TOKENS, Probe, Question,
 };
 use crate::model::text::shown;
-use crate::repo::tree::{MODE_FILE, MODE_SYMLINK, describe_mode};
+use crate::repo::tree::{MODE_FILE, MODE_SUBMODULE, MODE_SYMLINK, describe_mode};
 use crate::repo::{Conditions, ReadFailure, Repository, Staged, TreeChange};
 use crate::source::Source;
 use crate::tokens::Sought;
@@ -259,8 +260,9 @@ impl<'a> Prober<'a> {
         Ok(())
     }
 
-    /// Files that hold a text. Bytes that are no UTF-8 stand for themselves as replacements, and
-    /// a NUL hides nothing: what a file is called decides whether it is searched, not what it holds.
+    /// Files that hold a text, and links whose target does. Bytes that are no UTF-8 stand for
+    /// themselves as replacements, and a NUL hides nothing: what a file is called decides whether
+    /// it is searched, not what it holds. What may be UTF-16 is searched as that, too.
     fn holds(
         &mut self,
         number: usize,
@@ -279,19 +281,16 @@ impl<'a> Prober<'a> {
         let mut holding = Vec::new();
         let mut told = 0_usize;
         for (path, (mode, blob)) in files {
-            if !is_file(mode)
+            if !(is_file(mode) || mode == MODE_SYMLINK)
                 || self.clean.contains(&(number, blob))
                 || !question.paths.iter().any(|pattern| pattern.matches(&path))
             {
                 continue;
             }
             let bytes = self.repo.read_blob(blob)?;
-            let text = String::from_utf8_lossy(&bytes);
-            let places: Vec<usize> = match &question.pattern {
-                Some(pattern) => {
-                    pattern.find_iter(&text).take(MAX_COUNT).map(|found| found.start()).collect()
-                }
-                None => Vec::new(),
+            let (text, places) = match &question.pattern {
+                Some(pattern) => found_in(pattern, &bytes),
+                None => Default::default(),
             };
             if places.is_empty() {
                 if self.clean.len() < KEPT {
@@ -318,13 +317,29 @@ impl<'a> Prober<'a> {
         let old = self.at(before, log)?;
         let new = self.lookup(between.after, log)?;
         let charter = self.lookup(between.after, path)?;
-        let link = charter.map(|(mode, _)| mode).filter(|mode| *mode == MODE_SYMLINK);
+        let link = match charter {
+            Some((mode, _)) => Some(mode).filter(|mode| *mode == MODE_SYMLINK),
+            None => self.leads_elsewhere(between.after, path)?,
+        };
         Ok(Answer::Charter(CharterChange {
             changed: self.at(before, path)? != charter,
             opaque: link.map(describe_mode),
             log_before: self.content(log, old)?,
             log_after: self.content(log, new)?,
         }))
+    }
+
+    /// The mode of a folder above a path that is a link or a submodule instead.
+    fn leads_elsewhere(&self, after: After<'_>, path: &str) -> Result<Option<u32>, ReadFailure> {
+        for (at, _) in path.match_indices('/') {
+            let folder = path.get(..at).unwrap_or_default();
+            if let Some((mode, _)) = self.lookup(after, folder)?
+                && matches!(mode, MODE_SYMLINK | MODE_SUBMODULE)
+            {
+                return Ok(Some(mode));
+            }
+        }
+        Ok(None)
     }
 
     fn content(&self, path: &str, entry: Option<(u32, Oid)>) -> Result<Content, ReadFailure> {
@@ -341,6 +356,37 @@ impl<'a> Prober<'a> {
             Some((mode, _)) => Content::NotRegular(describe_mode(mode)),
         })
     }
+}
+
+/// Where a text stands in bytes, and those bytes as the text in which it does.
+fn found_in<'b>(pattern: &regex::Regex, bytes: &'b [u8]) -> (Cow<'b, str>, Vec<usize>) {
+    let seek = |text: &str| -> Vec<usize> {
+        pattern.find_iter(text).take(MAX_COUNT).map(|found| found.start()).collect()
+    };
+    let text = String::from_utf8_lossy(bytes);
+    let places = seek(&text);
+    let wide =
+        bytes.contains(&0) || bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+    if !places.is_empty() || !wide {
+        return (text, places);
+    }
+    // Nobody need say in which order the two bytes stand, nor begin at an even place.
+    for start in [0, 1] {
+        for unit in [u16::from_le_bytes, u16::from_be_bytes] {
+            let (pairs, _) = bytes.get(start..).unwrap_or_default().as_chunks::<2>();
+            let units = pairs.iter().map(|pair| unit(*pair));
+            let decoded: String = char::decode_utf16(units)
+                .map(|read| read.unwrap_or(char::REPLACEMENT_CHARACTER))
+                // The mark of the order would stand before the first line's beginning.
+                .skip_while(|first| *first == '\u{feff}')
+                .collect();
+            let places = seek(&decoded);
+            if !places.is_empty() {
+                return (Cow::Owned(decoded), places);
+            }
+        }
+    }
+    (text, Vec::new())
 }
 
 fn is_file(mode: u32) -> bool {

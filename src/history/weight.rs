@@ -29,7 +29,7 @@ fn of_texts(step: &Step) -> usize {
 fn of_owners(file: &OwnersFile) -> usize {
     match file {
         OwnersFile::File(reading) => reading.bytes.saturating_mul(8),
-        OwnersFile::Missing | OwnersFile::NotAsked => 0,
+        OwnersFile::Missing | OwnersFile::NotAsked | OwnersFile::Unread => 0,
     }
 }
 

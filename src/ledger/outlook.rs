@@ -49,6 +49,8 @@ pub struct Accepted {
     pub binding: Binding,
     /// The content digest that its manifest stated.
     pub content: Option<[u8; 32]>,
+    /// By domain: who wrote every change that it was about and that touches the domain.
+    pub only_authors: BTreeMap<DomainId, BTreeSet<ReviewerId>>,
 }
 
 impl Ledger {
@@ -70,6 +72,7 @@ impl Ledger {
                 previous: accepted.previous,
                 binding: accepted.binding.clone(),
                 content: accepted.content,
+                only_authors: self.only_authors(&accepted.authors),
             };
             (*epoch, accepted)
         });
@@ -77,7 +80,7 @@ impl Ledger {
             next_epoch: epoch,
             previous: self.previous_gate(),
             people: people.collect(),
-            only_authors: self.only_authors(),
+            only_authors: self.only_authors(&self.contributions),
             dissents: self.open_dissents.clone(),
             accepted: accepted.collect(),
         }
@@ -89,12 +92,15 @@ impl Ledger {
         theirs.filter(open).any(|key| key.fingerprint.is_some())
     }
 
-    fn only_authors(&self) -> BTreeMap<DomainId, BTreeSet<ReviewerId>> {
+    fn only_authors<'c>(
+        &self,
+        since: impl IntoIterator<Item = &'c Contribution>,
+    ) -> BTreeMap<DomainId, BTreeSet<ReviewerId>> {
         if self.registry.version == SchemaVersion::V1_0 {
             return BTreeMap::new();
         }
         let cx = self.context();
-        let since: Vec<&Contribution> = self.contributions.iter().collect();
+        let since: Vec<&Contribution> = since.into_iter().collect();
         let none = BTreeSet::new();
         let of = |domain| {
             let people = self.registry.reviewers.values();

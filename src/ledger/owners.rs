@@ -37,8 +37,9 @@ impl Ledger {
                 ))
             })
             .collect();
-        if matches!(manifest.target, Target::Epoch(_)) {
-            findings.extend(problems(owners_of(step, &manifest.binding)).into_iter().map(told));
+        let left = owners_of(step, &manifest.binding);
+        if matches!(manifest.target, Target::Epoch(_)) && !matches!(left, OwnersFile::Unread) {
+            findings.extend(problems(left).into_iter().map(told));
         }
         findings
     }
@@ -48,7 +49,7 @@ fn problems(file: &OwnersFile) -> Vec<Finding> {
     match file {
         OwnersFile::Missing => Vec::new(),
         OwnersFile::File(reading) => reading.problems.clone(),
-        OwnersFile::NotAsked => vec![
+        OwnersFile::NotAsked | OwnersFile::Unread => vec![
             Finding::new(
                 Code::UnsupportedVersion,
                 "the registry asks for CODEOWNERS, and nobody looked for it",

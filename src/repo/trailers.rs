@@ -11,14 +11,15 @@ pub(super) fn subject(message: &[u8]) -> String {
     cut(line.trim_ascii())
 }
 
-/// Every line of the form `Token: value`, wherever it stands after the first line. Git takes only
+/// Every line of the form `Token: value`, wherever it stands, the subject included. Git takes only
 /// the last paragraph; a rule that asks more of a commit because of a trailer must not be
 /// escaped by a blank line below it, nor by the indentation that `git merge --squash` gives to
-/// the messages it collects. Folded lines belong to the trailer above, and are read as trailers too.
+/// the messages it collects, nor by the marks of a list that forges make of them. Folded lines
+/// belong to the trailer above, and are read as trailers too.
 pub(super) fn trailers(message: &[u8]) -> Vec<Trailer> {
     let mut found: Vec<Trailer> = Vec::new();
     let mut open: Option<usize> = None;
-    for line in lines(message).skip(1) {
+    for line in lines(message) {
         let folded = line.first().is_some_and(|b| matches!(b, b' ' | b'\t'));
         let (line, next) = (line.trim_ascii(), found.len());
         match open.filter(|_| folded).and_then(|at| found.get_mut(at)) {
@@ -57,10 +58,23 @@ pub(super) fn co_authors(trailers: &[Trailer]) -> Vec<String> {
         .collect()
 }
 
+/// Without the marks of lists, quotes and stress.
+fn bare(mut text: &[u8]) -> &[u8] {
+    let mark = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'*' | b'-' | b'+' | b'>' | b'`');
+    loop {
+        text = match text {
+            [first, rest @ ..] if mark(first) => rest,
+            [rest @ .., last] if mark(last) => rest,
+            [0xe2, 0x80, 0xa2, rest @ ..] => rest, // a bullet
+            _ => return text,
+        };
+    }
+}
+
 fn trailer(line: &[u8]) -> Option<Trailer> {
     let colon = line.iter().position(|b| *b == b':')?;
     let (token, value) = line.split_at_checked(colon)?;
-    let token = token.trim_ascii_end();
+    let token = bare(token);
     let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
     if token.is_empty() || token.len() > 64 || !token.iter().all(plain) {
         return None;
@@ -85,13 +99,14 @@ mod tests {
 
     #[test]
     fn trailers_are_found_in_every_paragraph_and_folded_lines_are_joined() {
-        let message = b"Subject: not a trailer\n\nco-authored-by: A <a@x>\n\nmore\n\
+        let message = b"Subject: a trailer too\n\nco-authored-by: A <a@x>\n\nmore\n\
             Assisted-by:\n  some model\nhttp://no\nCo-Authored-By : B\n <b@x>\n\nlast words\n";
         let found = trailers(message);
         let pairs: Vec<_> = found.iter().map(|t| (t.token.as_str(), t.value.as_str())).collect();
         assert_eq!(
             pairs,
             [
+                ("Subject", "a trailer too"),
                 ("co-authored-by", "A <a@x>"),
                 ("Assisted-by", "some model"),
                 ("http", "//no"),
@@ -117,6 +132,15 @@ mod tests {
                 ("Co-authored-by", "B <b@x>"),
             ]
         );
+    }
+
+    #[test]
+    fn the_marks_of_a_list_hide_no_trailer() {
+        let message = "Work (#7)\n\n* Assisted-by: a\n\n- Assisted-by: b\n* more\n  * > Assisted-by: c\n\
+            **Assisted-by**: d\n\u{2022} Assisted-by: e\n* \n*: x\n";
+        let found = trailers(message.as_bytes());
+        let pairs: Vec<_> = found.iter().map(|t| (t.token.as_str(), t.value.as_str())).collect();
+        assert_eq!(pairs, ["a", "b", "c", "d", "e"].map(|value| ("Assisted-by", value)));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Whether the work tree holds what HEAD holds.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 
 use git2::IndexEntry;
@@ -27,6 +27,22 @@ fn to_path(bytes: &[u8]) -> PathBuf {
 #[cfg(not(unix))]
 fn to_path(bytes: &[u8]) -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+}
+
+/// Whether a checked out submodule holds anything but the commit that is recorded for it. One that
+/// cannot be looked at counts as such.
+fn is_dirty(git: &git2::Repository, path: &[u8]) -> bool {
+    let Some(top) = git.workdir() else { return false };
+    if top.join(to_path(path)).join(".git").symlink_metadata().is_err() {
+        return false;
+    }
+    let name = String::from_utf8_lossy(path);
+    let clean = git2::SubmoduleStatus::IN_HEAD
+        | git2::SubmoduleStatus::IN_INDEX
+        | git2::SubmoduleStatus::IN_CONFIG
+        | git2::SubmoduleStatus::IN_WD;
+    git.submodule_status(&name, git2::SubmoduleIgnore::None)
+        .map_or(true, |status| !clean.contains(status))
 }
 
 impl Repository {
@@ -67,7 +83,12 @@ impl Repository {
         let changed = found.iter().filter(|entry| {
             entry.status() != git2::Status::WT_DELETED || !left_out.contains(entry.path_bytes())
         });
-        Ok(changed.take(limit).map(|entry| shown_bytes(entry.path_bytes())).collect())
+        let mut paths: BTreeSet<Vec<u8>> =
+            changed.map(|entry| entry.path_bytes().to_vec()).collect();
+        // `submodule.*.ignore` of a configuration or of .gitmodules has git look away.
+        let submodules = index.iter().filter(|entry| entry.mode == super::tree::MODE_SUBMODULE);
+        paths.extend(submodules.map(|entry| entry.path).filter(|path| is_dirty(&git, path)));
+        Ok(paths.iter().take(limit).map(|path| shown_bytes(path)).collect())
     }
 }
 
@@ -76,6 +97,35 @@ mod tests {
     use super::super::testing::Lab;
     use crate::model::{Limits, ObjectFormat};
     use crate::repo::Repository;
+
+    #[test]
+    fn no_setting_hides_a_submodule() {
+        let lab = Lab::sha1();
+        let git = |args: &[&str]| {
+            let user = ["-c", "user.name=x", "-c", "user.email=x@x"];
+            let more = ["-c", "protocol.file.allow=always"];
+            lab.git(&[&user[..], &more[..], args].concat())
+        };
+        git(&["init", "-q", "other"]);
+        std::fs::write(lab.path().join("other/a"), "1").unwrap();
+        git(&["-C", "other", "add", "a"]);
+        git(&["-C", "other", "commit", "-q", "-m", "x"]);
+        git(&["submodule", "--quiet", "add", "./other/.git", "sub"]);
+        std::fs::rename(lab.path().join("other"), lab.path().join(".git/other")).unwrap();
+        git(&["commit", "-q", "-m", "x"]);
+        let seen = || {
+            let repo = Repository::open(&lab.path(), &Limits::default()).unwrap();
+            repo.uncommitted(9).unwrap()
+        };
+        assert_eq!(seen(), Vec::<String>::new());
+        git(&["config", "submodule.sub.ignore", "all"]);
+        std::fs::write(lab.path().join("sub/a"), "2").unwrap();
+        assert_eq!(seen(), ["sub"]);
+        git(&["-C", "sub", "commit", "-q", "-a", "-m", "y"]);
+        assert_eq!(seen(), ["sub"]);
+        git(&["submodule", "--quiet", "deinit", "-f", "sub"]);
+        assert_eq!(seen(), Vec::<String>::new());
+    }
 
     #[test]
     fn changed_staged_and_new_files_are_named() {

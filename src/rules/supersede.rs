@@ -102,9 +102,11 @@ pub fn follow<'c>(
                     && s.domain == signoff.domain
                     && corrections.is_attested(correction, m, s)
             };
-            // One that goes on to another correction is no end, so what ends the chain comes first.
+            // One that goes on to another correction is no end, so what ends the chain comes first;
+            // and a dissent is not silenced by a withdrawn sign-off above it.
             let fitting: Vec<&Signoff> = m.signoffs.iter().filter(fits).collect();
-            let last = fitting.iter().find(|s| s.superseded_by.is_empty());
+            let mut ends = fitting.iter().filter(|s| s.superseded_by.is_empty());
+            let last = ends.clone().find(|s| s.dissents()).or_else(|| ends.next());
             last.or_else(|| fitting.first()).map(|s| (m, *s))
         });
         let Some((found_in, next)) = next else {

@@ -9,6 +9,7 @@ use super::{InForce, Proposal, tree_of, unreadable};
 use crate::error::Result;
 use crate::history::{self, After, Between, Prober, Verifier as _};
 use crate::model::manifest::{Binding, PreviousGate};
+use crate::model::owners::OwnersFile;
 use crate::model::probe::{Probed, Question};
 use crate::model::step::{FileChange, Head, ManifestChange, ManifestReading, Step, Subject};
 use crate::model::{Manifest, Oid};
@@ -108,7 +109,10 @@ pub(super) fn own(
         (Binding::Commit(commit), _) => match tree_of(repo, *commit) {
             Ok(tree) => (Some(*commit), After::Tree(tree)),
             // There is no such commit: refused for that.
-            Err(_) => return Ok(()),
+            Err(_) => {
+                step.owners.insert(Some(*commit), OwnersFile::Unread);
+                return Ok(());
+            }
         },
         (_, Some(staged)) => (None, After::Staged(staged)),
         (_, None) => (None, After::Tree(tree_of(repo, in_force.tip).map_err(unreadable)?)),

@@ -18,6 +18,9 @@ use crate::report::AnchorSource;
 /// How much of a hook that is there already is looked at.
 const HOOK_BYTES: u64 = 1 << 20;
 
+/// How a repository gets hooks of its own.
+const OWN_HOOKS: &str = "give this repository its own: git config core.hooksPath \"$(git rev-parse --path-format=absolute --git-common-dir)/hooks\"";
+
 /// Writes the hook whole or not at all, and says what it does.
 pub(super) fn run(
     args: &HookInstallArgs,
@@ -31,15 +34,25 @@ pub(super) fn run(
             "gatecheck hook install --server --repo /srv/git/PROJECT.git; for your own pushes leave --server out",
         ));
     }
-    let folder = match repo.hooks()? {
-        Hooks::Own(folder) => folder,
+    let (folder, set) = match repo.hooks()? {
+        Hooks::Own(folder) => (folder, false),
+        Hooks::Set(folder) => (folder, true),
+        Hooks::Outside(folder) => {
+            return Err(Error::unusable(
+                format!(
+                    "this repository's hooks are in {}, which lies outside of it; nothing is written there",
+                    shown(&folder.to_string_lossy())
+                ),
+                OWN_HOOKS,
+            ));
+        }
         Hooks::Shared(folder) => {
             return Err(Error::unusable(
                 format!(
                     "core.hooksPath in your or the system's configuration makes all repositories share the hooks in {}; nothing is written there",
                     shown(&folder.to_string_lossy())
                 ),
-                "give this repository its own: git config core.hooksPath \"$(git rev-parse --git-common-dir)/hooks\"",
+                OWN_HOOKS,
             ));
         }
     };
@@ -69,6 +82,9 @@ pub(super) fn run(
     write(&path, &text)?;
     let shown_path = shown(&path.to_string_lossy());
     let mut said = format!("written: {shown_path}\n");
+    if set {
+        said.push_str("core.hooksPath in this repository's configuration leads there; the hook is for this machine\nalone, so do not commit it.\n");
+    }
     if let Some(kept) = kept_as {
         let kept = shown(&kept.to_string_lossy());
         said.push_str(&format!("kept: {kept}, which git does not run any more\n"));

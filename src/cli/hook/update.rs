@@ -155,11 +155,22 @@ fn mainline(
         ..request.clone()
     };
     let mut report = check::verify(repo, &request, None, &Silent)?;
+    // Other findings of these codes are about an anchor, or about what was merged.
+    let through = update.old.map(|old| format!("a mainline through {old}"));
     for finding in &mut report.findings {
         match finding.code {
             // A project's first gate is still to come; nothing was judged, so nothing is wrong.
             Code::NoGate => finding.severity = Severity::Warning,
-            Code::Rollback | Code::MainlineReplaced if finding.commit == Some(new) => {
+            Code::Rollback | Code::MainlineReplaced
+                if finding.commit == Some(new) && finding.required == through =>
+            {
+                // Nobody here keeps a checkpoint: it is what stands there that must stay.
+                finding.message = match finding.code {
+                    Code::Rollback => format!("{name} would lose commits that it has"),
+                    _ => format!(
+                        "what {name} is now would be a merged branch, and no more the mainline"
+                    ),
+                };
                 let held = update.old.is_none_or(|old| repo.is_commit(old));
                 finding.help = if held {
                     format!(

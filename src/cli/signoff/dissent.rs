@@ -96,7 +96,7 @@ pub(super) fn run(
         ..blank(&target, me.reviewer.clone(), domain.clone(), desk.asked.now)
     };
     let text = format!(
-        "{} objects to the gate of epoch {}, for {domain}: {}\nsigned with {}\n",
+        "{} objects to the gate of epoch {}, for {domain}: {}\nyour key: {}\n",
         me.reviewer,
         args.epoch,
         shown(&args.reason),

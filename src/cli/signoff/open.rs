@@ -175,7 +175,7 @@ impl<'e> Open<'e> {
             text.push_str(&format!("dated {}\n", signoff.timestamp));
         }
         text.push_str(&words(signoff));
-        text.push_str(&format!("signed with {}\n", me.key()));
+        text.push_str(&format!("your key: {}\n", me.key()));
         streams.print(text.as_bytes())?;
         ask(args.yes, "Sign this?", self.desk.environment, streams)
     }

@@ -1,10 +1,11 @@
 //! Who could sign a domain off, and what is still missing, in people's terms.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::check::{Foreseen, Outlook};
 use crate::finding::{Code, Finding};
 use crate::manifest::edit::is_no_signoff;
+use crate::model::manifest::Target;
 use crate::model::policy::{CosignScope, QuorumRule};
 use crate::model::registry::SchemaVersion;
 use crate::model::text::shown;
@@ -55,8 +56,11 @@ impl DomainNeed {
     }
 }
 
+/// By domain, who wrote every change to it.
+type OnlyAuthors = BTreeMap<DomainId, BTreeSet<ReviewerId>>;
+
 /// What one person could do for a domain.
-pub(in crate::cli) fn could(outlook: &Outlook, domain: &DomainId, who: &ReviewerId) -> Could {
+fn could(outlook: &Outlook, authors: &OnlyAuthors, domain: &DomainId, who: &ReviewerId) -> Could {
     let registry = &outlook.in_force.registry;
     let Some(person) = outlook.next.people.get(who) else {
         return Could::Not("not human".to_owned());
@@ -64,7 +68,7 @@ pub(in crate::cli) fn could(outlook: &Outlook, domain: &DomainId, who: &Reviewer
     if !person.has_key {
         return Could::Not("holds no key that stands in an open window".to_owned());
     }
-    let only = outlook.next.only_authors.get(domain);
+    let only = authors.get(domain);
     if only.is_some_and(|only| only.contains(who)) {
         return Could::Not("wrote every change to it".to_owned());
     }
@@ -81,12 +85,19 @@ pub(in crate::cli) fn could(outlook: &Outlook, domain: &DomainId, who: &Reviewer
     }
 }
 
-/// Everybody of a domain, once.
+/// Everybody of a domain, once, and what they could do for it at the next gate.
 pub(in crate::cli) fn people(outlook: &Outlook, domain: &Domain) -> Vec<Someone> {
+    people_beside(outlook, &outlook.next.only_authors, domain)
+}
+
+fn people_beside(outlook: &Outlook, authors: &OnlyAuthors, domain: &Domain) -> Vec<Someone> {
     let mut seen = BTreeSet::new();
     let people = domain.people().filter(|person| seen.insert((*person).clone()));
     people
-        .map(|who| Someone { reviewer: who.clone(), could: could(outlook, &domain.id, who) })
+        .map(|who| Someone {
+            reviewer: who.clone(),
+            could: could(outlook, authors, &domain.id, who),
+        })
         .collect()
 }
 
@@ -95,7 +106,17 @@ pub(in crate::cli) fn domains(outlook: &Outlook, foreseen: &Foreseen) -> Vec<Dom
     let registry = &outlook.in_force.registry;
     let signoffs: &[SignoffReport] =
         foreseen.gate.as_ref().map_or(&[], |gate| gate.signoffs.as_slice());
-    let quorum = registry.policy.quorum.for_epoch(outlook.next.next_epoch);
+    // A re-attestation is about the change of its own gate.
+    let again = foreseen.manifest.as_deref().filter(|manifest| manifest.reattest > 0);
+    let again = again.and_then(|manifest| match manifest.target {
+        Target::Epoch(epoch) => Some((epoch, outlook.next.accepted.get(&epoch)?)),
+        Target::Squash(_) => None,
+    });
+    let (epoch, authors) = again.map_or_else(
+        || (outlook.next.next_epoch, &outlook.next.only_authors),
+        |(epoch, accepted)| (epoch, &accepted.only_authors),
+    );
+    let quorum = registry.policy.quorum.for_epoch(epoch);
     let need = |domain: &Domain| {
         let of = |counted: bool| {
             signoffs.iter().filter(move |s| s.domain == domain.id && s.counted == counted)
@@ -107,7 +128,7 @@ pub(in crate::cli) fn domains(outlook: &Outlook, foreseen: &Foreseen) -> Vec<Dom
             .filter(|s| !counted.contains(&s.reviewer_id))
             .map(|s| (s.reviewer_id.clone(), s.why.clone().unwrap_or_default()))
             .collect();
-        let others = people(outlook, domain);
+        let others = people_beside(outlook, authors, domain);
         let others = others.into_iter().filter(|p| !counted.contains(&p.reviewer)).collect();
         let scopes: BTreeSet<&str> = foreseen
             .manifest
