@@ -367,3 +367,24 @@ fn a_crafted_history_brings_nothing_but_objects_and_one_usual_ref() {
     sandbox.tool("mkfifo", "home", &["../project.tar"]);
     refused(&sandbox, &[], &["is no file"]);
 }
+
+#[test]
+fn a_page_is_written_beside_the_words_whatever_the_verdict() {
+    let sandbox = Sandbox::new();
+    sandbox.ssh_key();
+    let (anchor, _) = released(&sandbox);
+    pack(&sandbox, &[]).must(0, &[]);
+    let report = |more: &[&str]| sandbox.gatecheck("project", &[&["report"], more].concat());
+    report(&["--to", "../page.html"]).must(0, &["pass"]);
+    let page = sandbox.read("page.html");
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("<svg"), "{page}");
+    std::fs::create_dir_all(sandbox.path("elsewhere")).unwrap();
+    let from = ["report", "--bundle", "../project.tar", "--anchor", &anchor];
+    sandbox.gatecheck("elsewhere", &from).must(0, &["pass"]);
+    assert_eq!(sandbox.files("elsewhere"), ["gatecheck-report.html"]);
+    // Work that nobody signed off lies beyond the gate.
+    work(&sandbox, "project", "fn more() {}\n");
+    report(&["--to", "../late.html", "--require-covered"]).must(1, &["not-covered"]);
+    assert!(sandbox.read("late.html").contains("not-covered"));
+    report(&["--to", "../no-such-folder/page.html"]).must(2, &["no-such-folder"]);
+}

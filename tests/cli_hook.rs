@@ -120,7 +120,7 @@ fn a_server_refuses_what_would_not_pass() {
     // Back, aside, gone, and with what stood there as a second parent.
     scene
         .push(&["-f", &format!("{}:main", scene.gate)])
-        .must(1, &["rollback", "git pull --rebase"]);
+        .must(1, &["rollback", "git pull --rebase=merges"]);
     scene.git(&["reset", "-q", "--hard", &scene.gate]);
     scene.work("4");
     scene.push(&["-f", "main"]).must(1, &["rollback", "refs/heads/main would lose commits"]);

@@ -24,6 +24,7 @@ pub mod output;
 pub mod preview;
 pub mod progress;
 pub mod registry;
+pub mod report;
 mod revision;
 pub mod signoff;
 pub mod status;
@@ -72,6 +73,8 @@ struct Cli {
 enum Command {
     /// Judge the history between the anchor and a tip (also without a command)
     Verify(Box<verify::VerifyArgs>),
+    /// Judge as verify does, and write one page about it to keep or to print
+    Report(Box<report::ReportArgs>),
     /// Judge tags: the signature, the name, and the history up to the gate that they name
     VerifyTag(Box<verify_tag::VerifyTagArgs>),
     /// Say whether a commit can be tagged as a release now, and with --create tag it
@@ -166,6 +169,7 @@ fn dispatch(cli: Cli, environment: &Environment, streams: &mut Streams<'_>) -> R
     let command = cli.command.unwrap_or_else(|| Command::Verify(Box::new(cli.verify)));
     match command {
         Command::Verify(args) => verify::run(&args, environment, streams, judge::judge),
+        Command::Report(args) => report::run(&args, environment, streams, judge::judge),
         Command::VerifyTag(args) => verify_tag::run(&args, environment, streams),
         Command::Tag(args) => tag::run(&args, environment, streams),
         Command::Ci(args) => ci::run(&args, environment, streams),

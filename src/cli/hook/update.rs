@@ -174,7 +174,7 @@ fn mainline(
                 let held = update.old.is_none_or(|old| repo.is_commit(old));
                 finding.help = if held {
                     format!(
-                        "bring your work on top of {name} as it is: git pull --rebase, or merge it into {name}, and push that"
+                        "bring your work on top of {name} as it is: git pull --rebase=merges, or merge it into {name}, and push that"
                     )
                 } else {
                     format!("fetch first: {name} has commits that are not here")
