@@ -84,9 +84,16 @@ pub struct Foreseen {
 /// # Errors
 /// [`Error::Unusable`] where no registry can be in force, [`Error::CannotRead`] where the history
 /// cannot be read up to the tip.
-pub fn in_force(repo: &Repository, request: &Request, progress: &dyn Progress) -> Result<InForce> {
-    let facts = Facts::new(request.limits, request.jobs, None);
-    judged(repo, request, &facts, progress).map(|(in_force, ..)| in_force)
+pub fn in_force(
+    repo: &Repository,
+    request: &Request,
+    cache: Option<FactCache>,
+    progress: &dyn Progress,
+) -> Result<InForce> {
+    let facts = Facts::new(request.limits, request.jobs, cache);
+    let (in_force, ..) = judged(repo, request, &facts, progress)?;
+    facts.save();
+    Ok(in_force)
 }
 
 /// Judges a manifest as if the next commit brought it.

@@ -17,6 +17,7 @@ use crate::model::{Domain, Oid, Registry};
 use crate::progress::Progress;
 use crate::repo::tree::{MODE_FILE, describe_mode};
 use crate::repo::{Entry, EntryKind, ReadFailure, Repository, Staged};
+use crate::signature::FactCache;
 use crate::tokens::Sought;
 
 /// The next gate, before anybody signed it off.
@@ -61,10 +62,12 @@ pub fn outlook(
     repo: &Repository,
     request: &Request,
     content: Option<Oid>,
+    cache: Option<FactCache>,
     progress: &dyn Progress,
 ) -> Result<Outlook> {
-    let facts = Facts::new(request.limits, request.jobs, None);
+    let facts = Facts::new(request.limits, request.jobs, cache);
     let (in_force, mut ledger, seen) = judged(repo, request, &facts, progress)?;
+    facts.save();
     ledger.learn_revocations(seen.values());
     let last_gate = ledger.last_epoch_gate();
     let base = last_gate.map_or(in_force.anchor.commit, |(_, gate)| gate);

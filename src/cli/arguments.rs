@@ -130,6 +130,16 @@ impl ResourceArgs {
         self.jobs.map_or(environment.cores, usize::from).max(1)
     }
 
+    /// Where facts about signatures are kept; `None` keeps none.
+    #[must_use]
+    pub fn cache_folder(&self, environment: &Environment) -> Option<PathBuf> {
+        match (&self.cache, self.no_cache) {
+            (_, true) => None,
+            (Some(folder), false) => Some(environment.folder.join(folder)),
+            (None, false) => usual_cache(environment),
+        }
+    }
+
     /// The bounds that apply. The last one given wins.
     pub fn limits(&self) -> Result<Limits, Error> {
         let mut limits = Limits::default();
@@ -156,6 +166,15 @@ pub struct HistoryArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "the group says it")]
     pub resources: ResourceArgs,
+}
+
+/// The user's folder for facts: `$XDG_CACHE_HOME/gatecheck`, else `~/.cache/gatecheck`.
+fn usual_cache(environment: &Environment) -> Option<PathBuf> {
+    let folder = |name: &str| {
+        environment.variable(name).map(PathBuf::from).filter(|path| path.is_absolute())
+    };
+    let caches = folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")))?;
+    Some(caches.join("gatecheck"))
 }
 
 /// No path or ref of an honest caller holds a control character; in a message or a build log it

@@ -107,15 +107,6 @@ pub struct Request {
     pub cache: Option<PathBuf>,
 }
 
-/// The user's folder for facts: `$XDG_CACHE_HOME/gatecheck`, else `~/.cache/gatecheck`.
-fn usual_cache(environment: &Environment) -> Option<PathBuf> {
-    let folder = |name: &str| {
-        environment.variable(name).map(PathBuf::from).filter(|path| path.is_absolute())
-    };
-    let caches = folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")))?;
-    Some(caches.join("gatecheck"))
-}
-
 impl VerifyArgs {
     /// What is asked.
     pub fn request(&self, environment: &Environment) -> Result<Request, Error> {
@@ -137,11 +128,7 @@ impl VerifyArgs {
             now: trust.now(environment),
             limits: resources.limits()?,
             jobs: resources.jobs(environment),
-            cache: match (&resources.cache, resources.no_cache) {
-                (_, true) => None,
-                (Some(folder), false) => Some(environment.folder.join(folder)),
-                (None, false) => usual_cache(environment),
-            },
+            cache: resources.cache_folder(environment),
         })
     }
 }

@@ -18,6 +18,7 @@ use crate::model::text::{shown, typed};
 use crate::model::{Limits, ManifestName, Oid};
 use crate::render::{self, Format};
 use crate::repo::{ReadFailure, Repository, Staged, parse_commit};
+use crate::signature::FactCache;
 
 /// An open repository and a question.
 pub(in crate::cli) struct Desk<'e> {
@@ -29,6 +30,7 @@ pub(in crate::cli) struct Desk<'e> {
     pub(in crate::cli) head: Oid,
     /// The branch it is on.
     pub(in crate::cli) branch: Option<String>,
+    cache: Option<PathBuf>,
     progress: bool,
 }
 
@@ -48,6 +50,7 @@ impl<'e> Desk<'e> {
             environment,
             head: head.commit,
             branch: head.reference,
+            cache: args.resources.cache_folder(environment),
             progress: !args.resources.no_progress,
         })
     }
@@ -79,15 +82,20 @@ impl<'e> Desk<'e> {
         Ok(Exit::REFUSED)
     }
 
+    /// What is known of signatures: one command judges the history more than once.
+    fn facts(&self) -> Option<FactCache> {
+        self.cache.as_deref().and_then(|folder| FactCache::open(folder).ok())
+    }
+
     pub(in crate::cli) fn in_force(&self) -> Result<InForce, Error> {
         let progress = progress::reporter(self.environment, self.progress);
-        check::in_force(&self.repo, &self.asked, progress.as_ref())
+        check::in_force(&self.repo, &self.asked, self.facts(), progress.as_ref())
     }
 
     /// Looks at the gate that would hold the content of the commit that is looked at.
     pub(in crate::cli) fn outlook(&self) -> Result<Outlook, Error> {
         let progress = progress::reporter(self.environment, self.progress);
-        check::outlook(&self.repo, &self.asked, Some(self.head), progress.as_ref())
+        check::outlook(&self.repo, &self.asked, Some(self.head), self.facts(), progress.as_ref())
     }
 
     pub(in crate::cli) fn foresee(&self, proposal: &Proposal) -> Result<Foreseen, Error> {
@@ -95,7 +103,7 @@ impl<'e> Desk<'e> {
         // It may hold what was signed after this run began.
         let now = self.environment.by_now(self.asked.now);
         let asked = Request { now, ..self.asked.clone() };
-        check::foresee(&self.repo, &asked, proposal, None, progress.as_ref())
+        check::foresee(&self.repo, &asked, proposal, self.facts(), progress.as_ref())
     }
 
     /// The top of the work tree.

@@ -51,7 +51,7 @@ pub(super) fn run(
     let asked = common.basis.anchor.request(environment, limits)?;
     let in_force = {
         let progress = progress::reporter(environment, true);
-        check::in_force(&repo, &asked, progress.as_ref())?
+        check::in_force(&repo, &asked, None, progress.as_ref())?
     };
     say_registry(&in_force, streams);
     let mut known = check::key_files_in_force(&repo, &in_force)?;
