@@ -1,6 +1,7 @@
 //! `gatecheck registry …`: look at a registry, or bring it into shape.
 
 mod diff;
+mod export;
 mod fmt;
 mod import;
 mod lint;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 pub use self::diff::RegistryDiffArgs;
+pub use self::export::{ExportKind, RegistryExportArgs};
 pub use self::fmt::RegistryFmtArgs;
 pub use self::import::{ImportSource, RegistryImportArgs};
 pub use self::lint::RegistryLintArgs;
@@ -42,6 +44,8 @@ pub enum RegistryCommand {
     Diff(RegistryDiffArgs),
     /// Show whose keys are in force when, and the gates
     Timeline(Box<RegistryTimelineArgs>),
+    /// Write a registry's keys as git, gpg and ssh-keygen read them
+    Export(RegistryExportArgs),
     /// Make a registry from keys that a project has already
     Import(RegistryImportArgs),
 }
@@ -57,6 +61,7 @@ pub fn run(
         RegistryCommand::Fmt(args) => fmt::run(args, environment, streams),
         RegistryCommand::Diff(args) => diff::run(args, environment, streams),
         RegistryCommand::Timeline(args) => timeline::run(args, environment, streams),
+        RegistryCommand::Export(args) => export::run(args, environment, streams),
         RegistryCommand::Import(args) => import::run(args, environment, streams),
     }
 }
