@@ -7,7 +7,7 @@ use crate::model::manifest::{Binding, Manifest, PreviousGate, Signoff};
 use crate::model::step::{Head, ManifestChange, Step};
 use crate::model::{Domain, DomainId, ManifestName, Oid};
 use crate::report::SignoffReport;
-use crate::rules::self_review::Contribution;
+use crate::rules::self_review::{self, Contribution};
 use crate::rules::{Context, binding, dissent, manifest_file};
 
 use super::signoffs::{Around, Judged};
@@ -77,14 +77,16 @@ impl Covers {
 }
 
 /// One contribution for each author and set of domains: all that the rule of self-review asks.
-/// Which paths are whose is settled here: later it may be told otherwise.
+/// Which paths are whose is settled here: later it may be told otherwise. The gate's own manifests
+/// are no change here either.
 pub(super) fn condensed<'c>(
     cx: &Context<'_>,
     since: impl Iterator<Item = &'c Contribution>,
+    manifests: &BTreeSet<&str>,
 ) -> Vec<Contribution> {
     let mut known: BTreeMap<(String, BTreeSet<DomainId>), Contribution> = BTreeMap::new();
     for one in since {
-        let touched = |domain: &&Domain| one.paths.iter().any(|path| cx.owns(domain, path));
+        let touched = |domain: &&Domain| self_review::touches(cx, one, domain, manifests);
         let domains = cx.registry.domains.values().filter(touched);
         let domains: BTreeSet<DomainId> = domains.map(|domain| domain.id.clone()).collect();
         if domains.is_empty() {

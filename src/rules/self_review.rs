@@ -115,7 +115,9 @@ pub fn is_only_author(
     touching.peek().is_some() && touching.all(|brought| is_author(brought, reviewer))
 }
 
-fn touches(
+/// Whether a contribution changes what belongs to a domain.
+#[must_use]
+pub fn touches(
     cx: &Context<'_>,
     brought: &Contribution,
     domain: &Domain,
