@@ -59,6 +59,7 @@ impl Ledger {
         let authors = condensed(
             &self.context(),
             self.contributions.iter().filter(|c| c.position <= position),
+            &self.own_manifests(step),
         );
         self.owners = owners_of(step, &accepted.binding).clone();
         self.last_gate = Some(LastGate {

@@ -7,7 +7,7 @@ use crate::model::manifest::{Binding, Manifest, PreviousGate, Signoff};
 use crate::model::step::{Head, ManifestChange, Step};
 use crate::model::{Domain, DomainId, ManifestName, Oid};
 use crate::report::SignoffReport;
-use crate::rules::self_review::Contribution;
+use crate::rules::self_review::{self, Contribution};
 use crate::rules::{Context, binding, dissent, manifest_file};
 
 use super::signoffs::{Around, Judged};
@@ -77,17 +77,22 @@ impl Covers {
 }
 
 /// One contribution for each author and set of domains: all that the rule of self-review asks.
-/// Which paths are whose is settled here: later it may be told otherwise.
+/// Which paths are whose is settled here: later it may be told otherwise. The gate's own manifests
+/// are no change here either. One path of each domain stays for those that get another name.
 pub(super) fn condensed<'c>(
     cx: &Context<'_>,
     since: impl Iterator<Item = &'c Contribution>,
+    manifests: &BTreeSet<&str>,
 ) -> Vec<Contribution> {
-    let mut known: BTreeMap<(String, BTreeSet<DomainId>), Contribution> = BTreeMap::new();
+    let mut known: BTreeMap<(String, BTreeMap<DomainId, bool>), Contribution> = BTreeMap::new();
     for one in since {
-        let touched = |domain: &&Domain| one.paths.iter().any(|path| cx.owns(domain, path));
-        let domains = cx.registry.domains.values().filter(touched);
-        let domains: BTreeSet<DomainId> = domains.map(|domain| domain.id.clone()).collect();
-        if domains.is_empty() {
+        let touched = |domain: &Domain| self_review::touching(cx, one, domain, manifests);
+        let of_each = cx.registry.domains.values().map(|domain| (domain, touched(domain)));
+        let of_each: Vec<(&Domain, Option<&Vec<u8>>)> = of_each.collect();
+        let domains: BTreeMap<DomainId, bool> =
+            of_each.iter().map(|(domain, path)| (domain.id.clone(), path.is_some())).collect();
+        let paths: BTreeSet<&Vec<u8>> = of_each.iter().filter_map(|(_, path)| *path).collect();
+        if paths.is_empty() {
             continue;
         }
         known.entry((one.email.to_lowercase(), domains.clone())).or_insert_with(|| Contribution {
@@ -98,7 +103,7 @@ pub(super) fn condensed<'c>(
             trailers: Vec::new(),
             marks: Vec::new(),
             subject: String::new(),
-            paths: Vec::new(),
+            paths: paths.into_iter().cloned().collect(),
             domains: Some(domains),
         });
     }

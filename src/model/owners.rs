@@ -2,7 +2,8 @@
 //!
 //! The syntax is GitHub's: <https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners>.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::pattern::PathPattern;
 use super::registry::{Domain, Registry, ReviewerKind};
@@ -79,17 +80,22 @@ fn could_match(pattern: &str, path: &[u8]) -> bool {
         && inner.is_none_or(|inner| path.windows(inner.len()).any(|bytes| bytes == inner))
 }
 
+/// How many paths are kept with the line that decides about each. Every domain and every sign-off
+/// asks about the same ones, and a long file takes long to go through.
+const KEPT_PATHS: usize = 1 << 17;
+
 /// A CODEOWNERS file.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct CodeOwners {
     lines: Vec<OwnerLine>,
+    decided: Mutex<HashMap<Vec<u8>, Option<usize>>>,
 }
 
 impl CodeOwners {
     /// From its lines, in the order of the file.
     #[must_use]
-    pub const fn new(lines: Vec<OwnerLine>) -> Self {
-        Self { lines }
+    pub fn new(lines: Vec<OwnerLine>) -> Self {
+        Self { lines, decided: Mutex::default() }
     }
 
     /// Its lines, in the order of the file.
@@ -101,7 +107,18 @@ impl CodeOwners {
     /// The line that decides about a path: the last that matches.
     #[must_use]
     pub fn decides(&self, path: &[u8]) -> Option<&OwnerLine> {
-        self.lines.iter().rev().find(|line| line.matches(path))
+        let decided = || self.decided.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = decided().get(path).copied();
+        let place = known.unwrap_or_else(|| {
+            let place = self.lines.iter().rposition(|line| line.matches(path));
+            let mut decided = decided();
+            if decided.len() >= KEPT_PATHS {
+                decided.clear();
+            }
+            decided.insert(path.to_vec(), place);
+            place
+        });
+        place.and_then(|place| self.lines.get(place))
     }
 
     /// Whether the line that decides about a path names one of a domain's people.
@@ -199,6 +216,25 @@ mod tests {
         assert!(matched > 50);
         assert!(!could_match("kernel/**", b"docs/a") && !could_match("**/*.js", b"a.ts"));
         assert!(!could_match("**/name/**", b"a/other/b") && !could_match("a", b"ab"));
+    }
+
+    #[test]
+    fn what_decides_about_a_path_is_looked_for_once() {
+        let line = |number, pattern: &str| {
+            OwnerLine::new(number, String::new(), Vec::new(), vec![pattern.to_owned()])
+        };
+        let owners = CodeOwners::new(vec![line(1, "**"), line(2, "a/**")]);
+        let number = |path: &[u8]| owners.decides(path).map(|line| line.number);
+        for _ in 0..2 {
+            assert_eq!((number(b"a/b"), number(b"b"), number(b"a")), (Some(2), Some(1), Some(1)));
+        }
+        assert_eq!(owners.decided.lock().unwrap().len(), 3);
+        for n in 0..KEPT_PATHS {
+            let _ = owners.decides(n.to_string().as_bytes());
+        }
+        assert!(owners.decided.lock().unwrap().len() <= KEPT_PATHS);
+        assert_eq!(number(b"a/b"), Some(2));
+        assert!(CodeOwners::default().decides(b"a").is_none());
     }
 
     #[test]

@@ -22,16 +22,26 @@ pub(super) fn trailers(message: &[u8]) -> Vec<Trailer> {
     for line in lines(message) {
         let folded = line.first().is_some_and(|b| matches!(b, b' ' | b'\t'));
         let (line, next) = (line.trim_ascii(), found.len());
-        match open.filter(|_| folded).and_then(|at| found.get_mut(at)) {
-            Some(above) if above.value.chars().count() < KEPT => {
-                above.value = format!("{} {}", above.value, cut(line)).trim().to_owned();
+        let new = trailer(line);
+        match open.filter(|_| folded) {
+            Some(at) => {
+                // The nearest has it too, where it is folded itself.
+                let nearest = next.checked_sub(1).filter(|last| *last > at && new.is_none());
+                for above in [Some(at), nearest].into_iter().flatten() {
+                    found.get_mut(above).into_iter().for_each(|above| join(above, line));
+                }
             }
-            Some(_) => {}
-            None => open = trailer(line).map(|_| next),
+            None => open = new.as_ref().map(|_| next),
         }
-        found.extend(trailer(line));
+        found.extend(new);
     }
     found
+}
+
+fn join(above: &mut Trailer, line: &[u8]) {
+    if above.value.chars().count() < KEPT {
+        above.value = format!("{} {}", above.value, cut(line)).trim().to_owned();
+    }
 }
 
 /// How many marks of one message are kept.
@@ -58,29 +68,41 @@ pub(super) fn co_authors(trailers: &[Trailer]) -> Vec<String> {
         .collect()
 }
 
-/// Without the marks of lists, quotes and stress.
-fn bare(mut text: &[u8]) -> &[u8] {
-    let mark = |b: &u8| b.is_ascii_whitespace() || matches!(b, b'*' | b'-' | b'+' | b'>' | b'`');
-    loop {
-        text = match text {
-            [first, rest @ ..] if mark(first) => rest,
-            [rest @ .., last] if mark(last) => rest,
-            [0xe2, 0x80, 0xa2, rest @ ..] => rest, // a bullet
-            _ => return text,
-        };
+/// The last word without quotes and stress, where only the marks of lists stand before it: what
+/// has no letters, and the cross in a box.
+fn bare(text: &[u8]) -> Option<&[u8]> {
+    let (mut text, end) = (text, |b: &u8| !b.is_ascii_alphanumeric());
+    while let [rest @ .., last] = text
+        && end(last)
+    {
+        text = rest;
     }
+    let begin = text.iter().rposition(u8::is_ascii_whitespace).map_or(0, |at| at.saturating_add(1));
+    let (marks, mut word) = text.split_at_checked(begin)?;
+    let boxed = |mark: &str| matches!(mark, "[x]" | "[X]");
+    let lettered = |mark: &str| mark.chars().any(char::is_alphabetic) && !boxed(mark);
+    if String::from_utf8_lossy(marks).split_ascii_whitespace().any(lettered) {
+        return None;
+    }
+    while let [first, rest @ ..] = word
+        && end(first)
+    {
+        word = rest;
+    }
+    Some(word)
 }
 
 fn trailer(line: &[u8]) -> Option<Trailer> {
     let colon = line.iter().position(|b| *b == b':')?;
     let (token, value) = line.split_at_checked(colon)?;
-    let token = bare(token);
+    let token = bare(token)?;
     let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
     if token.is_empty() || token.len() > 64 || !token.iter().all(plain) {
         return None;
     }
     let token = String::from_utf8_lossy(token).into_owned();
-    Some(Trailer { token, value: cut(value.get(1..)?.trim_ascii()) })
+    let stress = |c: char| c.is_whitespace() || "*_`~".contains(c);
+    Some(Trailer { token, value: cut(value.get(1..)?).trim_matches(stress).to_owned() })
 }
 
 fn lines(message: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -129,7 +151,7 @@ mod tests {
                 ("Author", "A <a@x>"),
                 ("Assisted-by", "a model"),
                 ("Foo", "a more Co-authored-by: B <b@x> end"),
-                ("Co-authored-by", "B <b@x>"),
+                ("Co-authored-by", "B <b@x> end"),
             ]
         );
     }
@@ -141,6 +163,27 @@ mod tests {
         let found = trailers(message.as_bytes());
         let pairs: Vec<_> = found.iter().map(|t| (t.token.as_str(), t.value.as_str())).collect();
         assert_eq!(pairs, ["a", "b", "c", "d", "e"].map(|value| ("Assisted-by", value)));
+    }
+
+    #[test]
+    fn stress_and_numbers_hide_no_trailer() {
+        let message = "Work\n\n1. Assisted-by: a\n12) Assisted-by: b\n__Assisted-by__: c\n\
+            **Assisted-by:** d\n* `Assisted-by:` e\n- [x] _Assisted-by_: f\n#7: none\n\
+            ## Assisted-by: g\n| Assisted-by: h\n~~Assisted-by~~: i\n";
+        let found = trailers(message.as_bytes());
+        let pairs: Vec<_> = found.iter().map(|t| (t.token.as_str(), t.value.as_str())).collect();
+        let expected = ["a", "b", "c", "d", "e", "f"].map(|value| ("Assisted-by", value));
+        let behind = ["g", "h", "i"].map(|value| ("Assisted-by", value));
+        assert_eq!(pairs, [&expected[..], &[("7", "none")], &behind].concat());
+    }
+
+    #[test]
+    fn what_is_folded_belongs_to_every_trailer_above() {
+        let message = b"Work\n\nFoo: a\n Co-authored-by:\n  B\n <b@x>\n\n\
+            \x20   Assisted-by: m\n    Co-authored-by: C\n      <c@x>\n";
+        let found = trailers(message);
+        assert_eq!(co_authors(&found), ["b@x", "c@x"]);
+        assert_eq!(found[1].value, "B <b@x>");
     }
 
     #[test]

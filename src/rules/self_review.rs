@@ -2,7 +2,7 @@
 //!
 //! Authors are unproven words of a commit, so this is a guard against carelessness, not a proof.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Code, CodeDoc, Finding, Place, Severity};
 use crate::model::commit::Trailer;
@@ -41,8 +41,9 @@ pub struct Contribution {
     pub subject: String,
     /// Changed paths.
     pub paths: Vec<Vec<u8>>,
-    /// The domains that it touched, where that was settled at an earlier gate.
-    pub domains: Option<BTreeSet<DomainId>>,
+    /// Which of the domains of its time it touched, where that was settled at an earlier gate. For
+    /// others its paths still tell.
+    pub domains: Option<BTreeMap<DomainId, bool>>,
 }
 
 impl Contribution {
@@ -121,10 +122,19 @@ fn touches(
     domain: &Domain,
     manifests: &BTreeSet<&str>,
 ) -> bool {
-    if let Some(settled) = &brought.domains {
-        return settled.contains(&domain.id);
-    }
-    brought.paths.iter().any(|path| {
+    let settled = brought.domains.as_ref().and_then(|settled| settled.get(&domain.id));
+    settled.copied().unwrap_or_else(|| touching(cx, brought, domain, manifests).is_some())
+}
+
+/// A path of a contribution that belongs to a domain.
+#[must_use]
+pub fn touching<'c>(
+    cx: &Context<'_>,
+    brought: &'c Contribution,
+    domain: &Domain,
+    manifests: &BTreeSet<&str>,
+) -> Option<&'c Vec<u8>> {
+    brought.paths.iter().find(|path| {
         !std::str::from_utf8(path).is_ok_and(|path| manifests.contains(path))
             && cx.owns(domain, path)
     })
