@@ -55,7 +55,7 @@ fn problems(file: &OwnersFile) -> Vec<Finding> {
                 "the registry asks for CODEOWNERS, and nobody looked for it",
             )
             .compared("not looked for", "the file, or that there is none")
-            .help("this is a defect of gatecheck: please report it"),
+            .help("add one epoch manifest in a commit; where this one does, it is a defect of gatecheck: please report it"),
         ],
     }
 }
