@@ -386,5 +386,11 @@ fn a_page_is_written_beside_the_words_whatever_the_verdict() {
     work(&sandbox, "project", "fn more() {}\n");
     report(&["--to", "../late.html", "--require-covered"]).must(1, &["not-covered"]);
     assert!(sandbox.read("late.html").contains("not-covered"));
+    // A checkout can hold links to anywhere.
+    sandbox.write("mine", "precious");
+    std::os::unix::fs::symlink(sandbox.path("mine"), sandbox.path("project/page.html")).unwrap();
+    report(&["--to", "page.html"]).must(2, &["page.html is a link"]);
+    sandbox.gatecheck("project", &["attest", "--output", "page.html"]).must(2, &["it is a link"]);
+    assert_eq!(sandbox.read("mine"), "precious");
     report(&["--to", "../no-such-folder/page.html"]).must(2, &["no-such-folder"]);
 }

@@ -154,6 +154,15 @@ impl Plan {
 
 fn can_hold_a_report(path: &Path) -> Result<(), Error> {
     let folder = folder_of(path);
+    if leads_elsewhere(path) {
+        return Err(Error::unusable(
+            format!(
+                "{} is a link, and what it leads to is not for a report to replace",
+                path.display()
+            ),
+            "name the file that is meant, or take the link away",
+        ));
+    }
     if path.is_dir() || !folder.is_dir() {
         return Err(Error::unusable(
             format!("no report can be written to {}", path.display()),
@@ -166,6 +175,13 @@ fn can_hold_a_report(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether a path is a link. In a checkout whoever wrote its content decides where links lead. Those of
+/// the system (`/dev/stdout`) are the caller's own words.
+pub(super) fn leads_elsewhere(path: &Path) -> bool {
+    let is_link = fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
+    is_link && !["/dev", "/proc"].iter().any(|system| path.starts_with(system))
+}
+
 fn folder_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
@@ -174,13 +190,17 @@ fn folder_of(path: &Path) -> PathBuf {
 }
 
 /// Writes a file beside the old one and moves it there, so that a reader finds the old or the new
-/// one and never half of it. Pipes and devices are written to as they are.
+/// one and never half of it. Pipes and devices are written to as they are, and nothing through a
+/// link.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if leads_elsewhere(path) {
+        return Err(io::Error::other("it is a link: name the file that is meant"));
+    }
     let path = match fs::metadata(path) {
         Ok(found) if !found.is_file() => {
             return fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
         }
-        // A link stays a link: what it leads to is replaced.
+        // What a link of the system leads to is replaced, and not the link.
         Ok(_) => fs::canonicalize(path)?,
         Err(_) => path.to_owned(),
     };

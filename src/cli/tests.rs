@@ -259,7 +259,7 @@ fn a_pass_that_could_not_be_delivered_is_no_pass() {
 
 #[cfg(unix)]
 #[test]
-fn links_stay_links_and_files_are_readable() {
+fn nothing_goes_through_a_link_and_files_are_readable() {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
     let folder = tempfile::tempdir().unwrap();
     let (real, link) = (folder.path().join("real"), folder.path().join("link"));
@@ -267,13 +267,11 @@ fn links_stay_links_and_files_are_readable() {
     symlink(&real, &link).unwrap();
     let new = folder.path().join("new");
     let outputs = [format!("json={}", link.display()), format!("human={}", new.display())];
-    verify(
-        &["--output", &outputs[0], "--output", &outputs[1]],
-        &environment([]),
-        samples::passing(),
-    );
-    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-    assert!(fs::read_to_string(&real).unwrap().contains("gatecheck-report/1"));
+    let (status, _, err) = verify(&["--output", &outputs[0]], &environment([]), samples::passing());
+    assert!(status == 2 && err.contains("is a link"), "{err}");
+    assert!(super::output::write_whole(&link, b"new").is_err());
+    assert_eq!(fs::read_to_string(&real).unwrap(), "old");
+    verify(&["--output", &outputs[1]], &environment([]), samples::passing());
     let mode = fs::metadata(&new).unwrap().permissions().mode();
     assert_eq!(mode & 0o400, 0o400);
     assert_eq!(mode & 0o111, 0, "{mode:o}");
