@@ -232,8 +232,7 @@ fn objects_in_quarantine_are_read_where_git_says_they_are() {
     );
     assert!(looped.contains("while read") && looped.contains("|| exit 1; done"), "{looped}");
     std::fs::remove_file(scene.sandbox.path(&format!("{hooks}/update"))).unwrap();
-    scene.sandbox.write(&format!("{hooks}/pre-receive"), &looped);
-    scene.sandbox.tool("chmod", hooks, &["+x", "pre-receive"]);
+    scene.sandbox.program(&format!("{hooks}/pre-receive"), &looped);
     scene.push(&["main"]).must(0, &["refs/heads/main passes"]);
     let old = scene.gate.clone();
     scene.work("2");
@@ -389,8 +388,7 @@ fn hooks_of_others_are_kept() {
     // The line does what it says, in that very hook.
     let line =
         said.err.split("near its top: ").nth(1).unwrap().split(" (or --force").next().unwrap();
-    scene.sandbox.write(own, &format!("#!/bin/sh\n{line}\necho mine\n"));
-    scene.sandbox.tool("chmod", ".", &["+x", own]);
+    scene.sandbox.program(own, &format!("#!/bin/sh\n{line}\necho mine\n"));
     scene.push(&["main"]).must(0, &["refs/heads/main passes", "mine"]);
     scene.work("2");
     scene.git(&["tag", "-s", "-m", "x", "early"]);

@@ -108,8 +108,7 @@ fn nothing_is_overwritten_and_nothing_half_written() {
 fn the_configuration_of_a_clone_names_neither_key_nor_program() {
     let sandbox = Sandbox::new();
     sandbox.repository("project");
-    sandbox.write("evil", "#!/bin/sh\ntouch \"$HOME/ran\"\n");
-    sandbox.tool("chmod", ".", &["+x", "evil"]);
+    sandbox.program("evil", "#!/bin/sh\ntouch \"$HOME/ran\"\n");
     let evil = sandbox.path("evil");
     sandbox.git("project", &["config", "user.signingKey", "ABCD"]);
     sandbox.git("project", &["config", "gpg.program", evil.to_str().unwrap()]);

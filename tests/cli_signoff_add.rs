@@ -349,8 +349,7 @@ fn a_program_that_does_not_sign_costs_nothing() {
     ] {
         let text =
             format!("#!/bin/sh\ncase \"$*\" in *export*) exec {real} \"$@\";; esac\n{script}\n");
-        sandbox.write("ada/gpg-of-mine", &text);
-        sandbox.tool("chmod", "ada", &["+x", "gpg-of-mine"]);
+        sandbox.program("ada/gpg-of-mine", &text);
         ada.run("git", "project", &["config", "--global", "gpg.program", "~/gpg-of-mine"]);
         let said = ada.add("docs", &[]);
         assert_eq!(said.status, status, "{}{}", said.out, said.err);

@@ -138,8 +138,7 @@ fn what_is_bound_to_unknown_content_is_refused_before_anybody_is_asked() {
     ada.signoff(&["new"]).must(0, &[]);
     let empty = ada.git(&["hash-object", "-t", "tree", "/dev/null"]);
     doctor(&sandbox, "subject_tree", &format!("subject_tree = \"{empty}\""));
-    sandbox.write("ada/never", "#!/bin/sh\ntouch \"$HOME/signed\"\nexit 1\n");
-    sandbox.tool("chmod", "ada", &["+x", "never"]);
+    sandbox.program("ada/never", "#!/bin/sh\ntouch \"$HOME/signed\"\nexit 1\n");
     ada.run("git", "project", &["config", "--global", "gpg.ssh.program", "~/never"]);
     let said = ada.add("docs", &[]);
     assert!(!said.out.contains("vouches for"), "{}", said.out);

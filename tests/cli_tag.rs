@@ -256,11 +256,11 @@ fn nothing_is_left_half_made_and_the_clone_chooses_no_program() {
     let sandbox = Sandbox::new();
     released(&sandbox);
     let evil = sandbox.path("evil");
-    sandbox.write("evil", &format!("#!/bin/sh\ntouch {}\nexit 1\n", sandbox.path("ran").display()));
-    sandbox.tool("chmod", ".", &["+x", "evil"]);
+    let touch = format!("#!/bin/sh\ntouch {}\nexit 1\n", sandbox.path("ran").display());
+    sandbox.program("evil", &touch);
     let evil = evil.to_str().unwrap();
     std::fs::create_dir_all(sandbox.path("project/.git/hooks")).unwrap();
-    std::fs::copy(evil, sandbox.path("project/.git/hooks/reference-transaction")).unwrap();
+    sandbox.program("project/.git/hooks/reference-transaction", &touch);
     for key in
         ["gpg.program", "gpg.openpgp.program", "gpg.ssh.program", "core.editor", "core.fsmonitor"]
     {
@@ -287,14 +287,13 @@ fn nothing_is_left_half_made_and_the_clone_chooses_no_program() {
     // It signs with another key than the one that it was asked for: made, judged, deleted.
     sandbox.tool("ssh-keygen", "home", &["-q", "-t", "ed25519", "-N", "", "-f", ".ssh/eve"]);
     let eve = sandbox.path("home/.ssh/eve");
-    sandbox.write(
+    sandbox.program(
         "other",
         &format!(
             "#!/bin/sh\nfor last; do :; done\nexec ssh-keygen -Y sign -n git -f {} \"$last\"\n",
             eve.display()
         ),
     );
-    sandbox.tool("chmod", ".", &["+x", "other"]);
     let other = sandbox.path("other");
     sandbox.git("home", &["config", "--global", "gpg.ssh.program", other.to_str().unwrap()]);
     let said = sandbox.gatecheck("project", &["tag", "v3", "--create"]);

@@ -16,8 +16,10 @@
 #[allow(dead_code, reason = "the harness of the stories, of which this needs a part")]
 mod support;
 
+#[path = "cli_support/program.rs"]
+mod program;
+
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use support::build::World;
@@ -76,8 +78,7 @@ impl Scene {
         for name in ["git", "gpg", "gpgsm", "ssh-keygen", "sh", "hook", "post-checkout"] {
             let program = bin.join(name);
             let text = format!("#!/bin/sh\necho \"$0 $*\" >> '{}'\n", scene.path("ran").display());
-            fs::write(&program, text).unwrap();
-            fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+            program::program(&program, &text);
         }
         scene
     }

@@ -9,6 +9,10 @@ use super::tree::{Entry, MODE_FILE, MODE_TREE, Tree};
 use super::{Repository, object::hash_object};
 use crate::model::{Limits, ObjectFormat, Oid};
 
+#[path = "../../tests/cli_support/program.rs"]
+mod programs;
+pub(crate) use programs::program;
+
 pub(crate) struct Lab {
     pub(crate) dir: tempfile::TempDir,
     pub(crate) repo: Repository,

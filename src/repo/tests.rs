@@ -1,6 +1,6 @@
 //! Against the real git, in both object formats.
 
-use super::testing::{Lab, git_in};
+use super::testing::{Lab, git_in, program};
 use super::tree::{MODE_EXECUTABLE, MODE_FILE, MODE_SUBMODULE, MODE_SYMLINK, MODE_TREE};
 use super::*;
 use crate::error::Error;
@@ -223,14 +223,11 @@ fn payloads_and_signatures_are_those_that_git_verifies() {
         let lab = Lab::new(format);
         // A program in gpg's place that keeps what git hands it.
         let spy = lab.path().join("spy");
-        std::fs::write(
+        program(
             &spy,
             "#!/bin/sh\ndir=$(dirname \"$0\")\ncat > \"$dir/payload\"\n\
             for f in \"$@\"; do [ -f \"$f\" ] && cp \"$f\" \"$dir/signature\"; done\nexit 0\n",
-        )
-        .unwrap();
-        use std::os::unix::fs::PermissionsExt as _;
-        std::fs::set_permissions(&spy, std::fs::Permissions::from_mode(0o755)).unwrap();
+        );
         lab.git(&["config", "gpg.program", spy.to_str().unwrap()]);
         let armor = "-----BEGIN PGP SIGNATURE-----\n \n QUJD\n -----END PGP SIGNATURE-----\n";
         let tree = lab.files(&[("a", "1")]);

@@ -1,7 +1,6 @@
 //! A small runner of composite actions: expressions, inputs, outputs, and what happens after a failure.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -66,9 +65,7 @@ impl<'a> Runner<'a> {
 
     /// A program that is first on PATH.
     pub(crate) fn tool(&self, name: &str, script: &str) {
-        self.sandbox.write(&format!("bin/{name}"), script);
-        let path = self.sandbox.path(&format!("bin/{name}"));
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        self.sandbox.program(&format!("bin/{name}"), script);
     }
 
     /// Another program is installed, which can tell its version or not.

@@ -4,6 +4,7 @@
 
 pub(crate) mod events;
 pub(crate) mod people;
+pub(crate) mod program;
 pub(crate) mod project;
 pub(crate) mod schema;
 
@@ -42,6 +43,12 @@ impl Sandbox {
     pub(crate) fn write(&self, name: &str, text: &str) {
         std::fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
         std::fs::write(self.path(name), text).unwrap();
+    }
+
+    /// Writes a program that can be run.
+    pub(crate) fn program(&self, name: &str, text: &str) {
+        std::fs::create_dir_all(self.path(name).parent().unwrap()).unwrap();
+        program::program(&self.path(name), text);
     }
 
     pub(crate) fn read(&self, name: &str) -> String {

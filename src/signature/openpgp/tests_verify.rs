@@ -148,6 +148,16 @@ fn a_rewritten_unhashed_issuer_blames_nobody_else() {
     assert_eq!(verified(&pool(&[&victim, &stranger]), signature).key, print(&stranger));
 }
 
+/// The fact of a signature over what it does not cover. Its two octets of the digest fit one other
+/// payload in 65,536, which is often enough to be seen: hardly ever two of them.
+fn over_another_payload(pool: &KeyPool, armored: &[u8]) -> SignatureFact {
+    let over = |payload| pool.verify(payload, armored, Namespace::Git, &Limits::default());
+    match over(b"other") {
+        SignatureFact::Refused { code: Code::UnknownSigner, .. } => over(b"and another"),
+        fact => fact,
+    }
+}
+
 /// A signature whose only issuer stands in the unhashed area.
 fn unhashed_only(signer: &mut KeyPair, claimed: &Cert) -> Signature {
     let issuer = Subpacket::new(SubpacketValue::Issuer(claimed.keyid()), false).unwrap();
@@ -170,8 +180,7 @@ fn unhashed_hints_are_only_hints() {
     assert_eq!(verified(&known, unhashed_only(&mut own, &victim)).key, print(&victim));
     let lie = armored([unhashed_only(&mut theirs, &victim)]);
     refused(fact(&known, &lie), Code::UnknownSigner, "claims without proof");
-    let altered = known.verify(b"other", &lie, Namespace::Git, &Limits::default());
-    refused(altered, Code::BadSignature, "altered");
+    refused(over_another_payload(&known, &lie), Code::BadSignature, "altered");
     let unknown = armored([unhashed_only(&mut theirs, &stranger)]);
     refused(fact(&known, &unknown), Code::UnknownSigner, "which no key file holds");
 }
@@ -203,8 +212,7 @@ fn without_hints_keys_of_the_algorithm_are_tried_within_the_limit() {
     refused(fact, Code::UnknownSigner, "none of 0 known keys");
     let stranger = armored([signature(&ed25519("x"))]);
     refused(super::tests_verify::fact(&pool, &stranger), Code::UnknownSigner, "names no key");
-    let altered = pool.verify(b"other", &stranger, Namespace::Git, &Limits::default());
-    refused(altered, Code::BadSignature, "names no key");
+    refused(over_another_payload(&pool, &stranger), Code::BadSignature, "names no key");
 }
 
 #[test]

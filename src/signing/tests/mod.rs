@@ -6,7 +6,6 @@ mod gpg;
 mod ssh_keygen;
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -42,17 +41,10 @@ impl Home {
         std::fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
-    /// Writes a program. By a child, so that no thread of ours has it open when it is run.
+    /// Writes a program for the shell.
     pub(super) fn script(&self, name: &str, text: &str) -> String {
         let path = self.path(name);
-        let mut shell = Command::new("sh")
-            .args(["-c", "cat > \"$0\" && chmod 700 \"$0\""])
-            .arg(&path)
-            .stdin(Stdio::piped())
-            .spawn()
-            .unwrap();
-        write!(shell.stdin.take().unwrap(), "#!/bin/sh\n{text}\n").unwrap();
-        assert!(shell.wait().unwrap().success());
+        crate::repo::testing::program(&path, &format!("#!/bin/sh\n{text}\n"));
         path.to_str().unwrap().to_owned()
     }
 
