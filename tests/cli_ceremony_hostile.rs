@@ -16,8 +16,8 @@ mod cli_support;
 
 use std::process::Stdio;
 
-use cli_support::Sandbox;
 use cli_support::ceremony::*;
+use cli_support::{Said, Sandbox};
 
 /// A request of ada's, who founded the project alone: her registry with this behind it, and files
 /// beside it. The path is on her machine.
@@ -41,6 +41,23 @@ fn lone(ada: &Sandbox) -> String {
     key
 }
 
+fn approve(ada: &Sandbox) -> Said {
+    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]))
+}
+
+fn apply(ada: &Sandbox, args: &[&str]) -> Said {
+    ada.gatecheck("project", &[&["ceremony", "apply", "../r.toml"], args].concat())
+}
+
+/// ada's machine with a request for a further domain that she approved.
+fn docs_approved() -> Sandbox {
+    let ada = machine("ada");
+    lone(&ada);
+    amended(&ada, DOCS, &[], &[]);
+    approve(&ada);
+    ada
+}
+
 /// A bot with a key at a path.
 fn bot(ada: &Sandbox, path: &str) -> (String, String) {
     let (file, fingerprint) = another_key(ada, "bot");
@@ -59,7 +76,7 @@ fn an_approval_by_a_key_that_no_registry_lists_is_not_called_good() {
     let hers = lone(&ada);
     let foreign = eve.ssh_key();
     amended(&ada, DOCS, &[], &[]);
-    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    approve(&ada);
     let signed = ada.read("r.toml");
     let dry = good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--dry-run"])).out;
     let time = |text: &str, mark: &str| {
@@ -102,10 +119,10 @@ fn what_cannot_be_written_whole_is_not_begun() {
         let (entries, public) = bot(&ada, path);
         let name = path.strip_prefix("keys/").unwrap();
         amended(&ada, &entries, &[(name, &public)], &[]);
-        good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+        approve(&ada);
         approve_as(&ada, "r.toml", "bot");
         let before = state(&ada);
-        let said = ada.gatecheck("project", &["ceremony", "apply", "../r.toml"]);
+        let said = apply(&ada, &[]);
         assert_eq!(said.status, 2, "{}{}", said.out, said.err);
         assert_eq!(state(&ada), before, "{path}");
         assert!(!ada.path(JOURNAL).exists(), "{path}");
@@ -119,11 +136,11 @@ fn a_folder_where_a_file_goes_is_seen_before_the_first_write() {
     lone(&ada);
     let (entries, public) = bot(&ada, "keys/bot.pub");
     amended(&ada, &entries, &[("bot.pub", &public)], &[]);
-    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    approve(&ada);
     approve_as(&ada, "r.toml", "bot");
     ada.write("project/.git/info/exclude", "*.pub\n");
     ada.write("project/keys/bot.pub/x.pub", "x");
-    let said = ada.gatecheck("project", &["ceremony", "apply", "../r.toml"]);
+    let said = apply(&ada, &[]);
     refused(&said, 2, "keys/bot.pub");
     assert!(!ada.path(JOURNAL).exists());
     assert_eq!(ada.git("project", &["status", "--short"]), "");
@@ -131,16 +148,13 @@ fn a_folder_where_a_file_goes_is_seen_before_the_first_write() {
 
 #[test]
 fn the_work_tree_is_read_through_no_link_and_no_pipe() {
-    let ada = machine("ada");
-    lone(&ada);
-    amended(&ada, DOCS, &[], &[]);
-    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    let ada = docs_approved();
     let registry = ada.path(REGISTRY);
     let text = ada.read(REGISTRY);
     let outside = ada.path("outside.toml");
     std::fs::rename(&registry, &outside).unwrap();
     std::os::unix::fs::symlink(&outside, &registry).unwrap();
-    let said = ada.gatecheck("project", &["ceremony", "apply", "../r.toml"]);
+    let said = apply(&ada, &[]);
     refused(&said, 2, "keys/reviewer-registry.toml; nothing was written");
     std::fs::remove_file(&registry).unwrap();
     ada.tool("mkfifo", "project", &["keys/reviewer-registry.toml"]);
@@ -167,7 +181,7 @@ fn everything_that_is_signed_is_shown_to_whoever_signs() {
         paths.join(", ")
     );
     amended(&ada, &domain, &[], &["--reason", &long]);
-    let said = good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    let said = approve(&ada);
     assert!(said.out.contains(&long), "{}", said.out);
     assert!(said.out.contains("docs/a-long-name-59/**\", \"src/**\"]"), "{}", said.out);
     assert!(!said.out.contains("##["), "{}", said.out);
@@ -182,8 +196,8 @@ fn a_registry_steers_no_build_service() {
     lone(&ada);
     let policy = "[[policy.forbidden]]\nname = \"x\"\npattern = '''\n::error::caught (?x)\n'''\n";
     amended(&ada, policy, &[], &["--reason", "##[error]no"]);
-    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
-    good(ada.gatecheck("project", &["ceremony", "apply", "../r.toml", "--commit"]));
+    approve(&ada);
+    good(apply(&ada, &["--commit"]));
     let two = ada.read(REGISTRY) + DOCS;
     ada.write("draft/reviewer-registry.toml", &two);
     for args in [
@@ -250,8 +264,8 @@ fn a_newer_registry_on_a_merged_branch_is_told_wherever_a_registry_is() {
     let key = lone(&ada);
     ada.git("project", &["checkout", "-q", "-b", "side"]);
     amended(&ada, DOCS, &[], &[]);
-    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
-    good(ada.gatecheck("project", &["ceremony", "apply", "../r.toml", "--commit"]));
+    approve(&ada);
+    good(apply(&ada, &["--commit"]));
     ada.git("project", &["checkout", "-q", "main"]);
     good(ada.gatecheck("project", &["ceremony", "log"]));
     good(ada.gatecheck("project", &["status"]));
@@ -294,10 +308,7 @@ fn a_key_file_that_was_replaced_is_in_the_log() {
 /// Variables that hooks export lead git elsewhere.
 #[test]
 fn the_commit_goes_where_the_files_went() {
-    let ada = machine("ada");
-    lone(&ada);
-    amended(&ada, DOCS, &[], &[]);
-    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    let ada = docs_approved();
     ada.repository("other");
     let other = ada.commit("other", "x");
     let done = ada
@@ -317,18 +328,15 @@ fn the_commit_goes_where_the_files_went() {
 /// Nobody approved what else is staged; whoever commits should know of it.
 #[test]
 fn what_else_is_staged_is_named() {
-    let ada = machine("ada");
-    lone(&ada);
-    amended(&ada, DOCS, &[], &[]);
-    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    let ada = docs_approved();
     ada.write("project/src/\u{1b}x.rs", "x");
     ada.git("project", &["add", "src"]);
-    let said = good(ada.gatecheck("project", &["ceremony", "apply", "../r.toml", "--dry-run"]));
+    let said = good(apply(&ada, &["--dry-run"]));
     assert!(said.out.contains("src/\\u{1b}x.rs"), "{}", said.out);
-    let said = ada.gatecheck("project", &["ceremony", "apply", "../r.toml", "--commit"]);
+    let said = apply(&ada, &["--commit"]);
     refused(&said, 2, "nobody approved: src/\\u{1b}x.rs; nothing was written");
     ada.git("project", &["reset", "-q"]);
-    good(ada.gatecheck("project", &["ceremony", "apply", "../r.toml", "--commit"]));
+    good(apply(&ada, &["--commit"]));
 }
 
 /// A digest says nothing to anybody: what a key file holds, and whose place it takes, does.
@@ -339,7 +347,7 @@ fn what_key_files_hold_is_shown_to_whoever_signs() {
     let foreign = eve.ssh_key();
     let both = ada.read("project/keys/ada.pub") + &eve.read("home/.ssh/id.pub");
     amended(&ada, DOCS, &[("ada.pub", &both)], &[]);
-    let said = good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    let said = approve(&ada);
     for words in [
         "keys/ada.pub, in place of what is there, SHA-256 ".to_owned(),
         format!("holds {hers}  ada"),
@@ -353,10 +361,7 @@ fn what_key_files_hold_is_shown_to_whoever_signs() {
 
 #[test]
 fn a_huge_file_in_the_place_of_a_small_one_is_not_read() {
-    let ada = machine("ada");
-    lone(&ada);
-    amended(&ada, DOCS, &[], &[]);
-    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    let ada = docs_approved();
     let file = std::fs::OpenOptions::new().write(true).open(ada.path(REGISTRY)).unwrap();
     file.set_len(8 << 30).unwrap();
     let program = env!("CARGO_BIN_EXE_gatecheck");
@@ -370,10 +375,7 @@ fn a_huge_file_in_the_place_of_a_small_one_is_not_read() {
 /// Whoever passes a request on can put a later time and any signature into it.
 #[test]
 fn nobody_takes_the_place_of_an_approval_that_verifies() {
-    let ada = machine("ada");
-    lone(&ada);
-    amended(&ada, DOCS, &[], &[]);
-    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    let ada = docs_approved();
     let good_one = ada.read("r.toml");
     let at = good_one.find("\ntimestamp = 20").unwrap() + "\ntimestamp = ".len();
     let bad = format!("{}2099{}", &good_one[..at], &good_one[at + 4..]);
@@ -403,8 +405,8 @@ fn a_planted_record_hides_none() {
     );
     ada.commit("project", "Plant");
     amended(&ada, DOCS, &[], &[]);
-    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
-    good(ada.gatecheck("project", &["ceremony", "apply", "../r.toml", "--commit"]));
+    approve(&ada);
+    good(apply(&ada, &["--commit"]));
     let shown = ada.gatecheck("project", &["ceremony", "show", "2"]);
     refused(&shown, 1, "domain docs added");
     assert!(shown.out.contains("is of serial 1"), "{}", shown.out);
@@ -430,23 +432,20 @@ fn a_file_that_git_ignores_is_not_written_over() {
     lone(&ada);
     let (entries, public) = bot(&ada, "keys/bot.pub");
     amended(&ada, &entries, &[("bot.pub", &public)], &[]);
-    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    approve(&ada);
     approve_as(&ada, "r.toml", "bot");
     ada.write("project/.git/info/exclude", "*.pub\n");
     ada.write("project/keys/bot.pub", "my own");
-    let said = ada.gatecheck("project", &["ceremony", "apply", "../r.toml"]);
+    let said = apply(&ada, &[]);
     refused(&said, 2, "keys/bot.pub; nothing was written");
     assert_eq!(ada.read("project/keys/bot.pub"), "my own");
     ada.write("project/keys/bot.pub", &public);
-    good(ada.gatecheck("project", &["ceremony", "apply", "../r.toml", "--commit"]));
+    good(apply(&ada, &["--commit"]));
 }
 
 #[test]
 fn a_branch_that_is_being_merged_does_not_come_along() {
-    let ada = machine("ada");
-    lone(&ada);
-    amended(&ada, DOCS, &[], &[]);
-    good(ada.gatecheck(".", &["ceremony", "approve", "r.toml", "--yes"]));
+    let ada = docs_approved();
     ada.git("project", &["checkout", "-q", "-b", "side"]);
     ada.git("project", &["commit", "-q", "--allow-empty", "-m", "x"]);
     ada.git("project", &["checkout", "-q", "main"]);
