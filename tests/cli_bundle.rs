@@ -393,4 +393,21 @@ fn a_page_is_written_beside_the_words_whatever_the_verdict() {
     sandbox.gatecheck("project", &["attest", "--output", "page.html"]).must(2, &["it is a link"]);
     assert_eq!(sandbox.read("mine"), "precious");
     report(&["--to", "../no-such-folder/page.html"]).must(2, &["no-such-folder"]);
+    let page = report(&["--to", "-"]).must(0, &[]).out;
+    assert!(page.starts_with("<!DOCTYPE html>") && !sandbox.path("project/-").exists(), "{page}");
+    // A commit that is not there leaves the earlier page, which tells nothing of it.
+    let early = sandbox.read("late.html");
+    let missing = ["--to", "../late.html", "0123456789abcdef0123456789abcdef01234567"];
+    report(&missing).must(3, &["late.html is as an earlier run left it"]);
+    assert_eq!(sandbox.read("late.html"), early);
+    let kept = std::fs::read(sandbox.path("project.tar")).unwrap();
+    let over = [&from[..], &["--to", "../project.tar"]].concat();
+    sandbox.gatecheck("elsewhere", &over).must(2, &["is the file of --bundle"]);
+    assert_eq!(std::fs::read(sandbox.path("project.tar")).unwrap(), kept);
+    // Nor does a bundle go where a link of the checkout leads.
+    std::os::unix::fs::symlink(sandbox.path("elsewhere"), sandbox.path("project/out")).unwrap();
+    report(&["--to", "out/page.html"]).must(2, &["project/out is a link"]);
+    let pack = ["bundle", "--output", "out/project.tar"];
+    sandbox.gatecheck("project", &pack).must(2, &["project/out is a link"]);
+    assert_eq!(sandbox.files("elsewhere"), ["gatecheck-report.html"]);
 }

@@ -15,7 +15,6 @@
 mod cli_support;
 
 use cli_support::Sandbox;
-use cli_support::people::{Person, found};
 
 const REGISTRY: &str = "project/keys/reviewer-registry.toml";
 
@@ -226,60 +225,4 @@ fn a_guix_channel_becomes_a_registry_with_its_history() {
     ];
     let said = sandbox.gatecheck(".", &verify);
     assert_eq!(said.status, 0, "{}", said.out);
-}
-
-#[test]
-fn what_is_exported_serves_git_gpg_and_ssh_keygen() {
-    let sandbox = Sandbox::new();
-    let (ada, bob) = (Person::with_ssh(&sandbox, "ada"), Person::with_openpgp(&sandbox, "bob"));
-    let anchor = found(&sandbox, [&ada, &bob], "");
-    let export = |kind: &str| ada.gatecheck(&["registry", "export", "--as", kind]);
-    let good = |signers: &str| {
-        sandbox.write("signers", signers);
-        let file = format!("gpg.ssh.allowedSignersFile={}", sandbox.path("signers").display());
-        let done = ada
-            .command("git", "project")
-            .args(["-c", &file, "verify-commit", &anchor])
-            .output()
-            .unwrap();
-        let said = String::from_utf8(done.stderr).unwrap();
-        assert_eq!(done.status.success(), said.contains("for ada@example.org"), "{said}");
-        done.status.success()
-    };
-    let signers = export("allowed-signers").must(0, &[]).out;
-    assert!(signers.starts_with("ada@example.org namespaces=\"git,gatecheck\",valid-after=\"2020"));
-    assert!(good(&signers), "{signers}");
-    let certificates = export("openpgp").must(0, &[]).out;
-    sandbox.write("certificates.asc", &certificates);
-    let shown = bob.run("gpg", ".", &["--with-colons", "--show-keys", "certificates.asc"]);
-    assert!(shown.contains(&bob.key.to_string().to_uppercase()), "{shown}");
-    // The window comes along, and the moment of its end is outside of it.
-    let registry = sandbox.read(REGISTRY);
-    let first = |from: &str, to: &str| sandbox.write(REGISTRY, &registry.replacen(from, to, 1));
-    let from = "effective_from = 2020-01-01\n";
-    first(from, &format!("{from}effective_until = 2021-01-01\n"));
-    let signers = export("allowed-signers").must(0, &[]).out;
-    assert!(signers.contains("valid-before=\"20201231235959Z\""), "{signers}");
-    assert!(!good(&signers), "{signers}");
-    first("kind = \"human\"", "kind = \"bot\"");
-    let said = export("allowed-signers").must(0, &["who is not human, and is left out", "nothing"]);
-    assert_eq!(said.out, "");
-    let keys = registry.find("[[keys]]").unwrap();
-    let (before, entry) = registry.split_at(keys);
-    let entry = entry.replacen("[[keys]]", "[[retired_keys]]", 1).replacen(
-        from,
-        "effective_from = 2020-01-01\nretired_at = 2021-01-01\nreason = \"compromised\"\n\
-         charter_ack = \"LOG.md#stolen\"\n",
-        1,
-    );
-    sandbox.write(REGISTRY, &format!("{before}{entry}"));
-    let said = export("allowed-signers").must(0, &["was compromised and is left out"]);
-    assert_eq!(said.out, "");
-    sandbox.write(REGISTRY, &registry);
-    sandbox.write("project/keys/ada.pub", "ssh-ed25519 AAAA\n");
-    export("allowed-signers").must(2, &["keys/ada.pub does not hold the key", "registry lint"]);
-    std::fs::remove_file(sandbox.path("project/keys/ada.pub")).unwrap();
-    export("allowed-signers").must(2, &["keys/ada.pub is not there"]);
-    sandbox.write(REGISTRY, "[schema]\nversion = \"9\"\n");
-    export("openpgp").must(2, &["is no registry that could be used"]);
 }

@@ -101,6 +101,12 @@ fn from_payload_to_a_gate_that_passes_with_ssh() {
     assert!(said.status == 1 && said.out.contains("duplicate-epoch"), "{}", said.out);
     let picture = sandbox.gatecheck("project", &["registry", "timeline", "--anchor", &anchor]);
     assert!(picture.out.contains("gates") && picture.out.contains("ada"), "{}", picture.out);
+    assert!(!picture.err.contains("this history is"), "{}", picture.err);
+    // A picture of gates that hold, in a history that does not.
+    let stranger = "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU";
+    let asked = ["registry", "timeline", "--anchor", &anchor, "--anchor-signer", stranger];
+    let picture = sandbox.gatecheck("project", &asked);
+    assert!(picture.err.contains("this history is refused"), "{}", picture.err);
 }
 
 #[test]

@@ -75,7 +75,7 @@ impl OutputArgs {
                 Target::Stdout => stdout = Some(*format),
                 Target::File(path) => {
                     let path = environment.folder.join(path);
-                    if files.iter().any(|(_, other)| *other == path) {
+                    if files.iter().any(|(_, other)| place(other) == place(&path)) {
                         return Err(Error::unusable(
                             format!("two reports would go to {}", path.display()),
                             "give every --output a path of its own",
@@ -133,6 +133,31 @@ impl Plan {
         self.stdout.needs_commits() || self.files.iter().any(|(format, _)| format.needs_commits())
     }
 
+    /// Refuses to write over what the run itself reads: each input by the flag that named it.
+    pub fn keeps_off(&self, inputs: &[(&str, Option<&PathBuf>)]) -> Result<(), Error> {
+        for (flag, input) in inputs {
+            let Some(input) = input.map(|input| place(input)) else { continue };
+            if let Some((_, path)) = self.files.iter().find(|(_, path)| place(path) == input) {
+                return Err(Error::unusable(
+                    format!(
+                        "{} is the file of {flag}, and a report would replace it",
+                        path.display()
+                    ),
+                    "name another file for the report",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Says of the files that no report came to be in them: what an earlier run wrote there could
+    /// be taken for this one's verdict.
+    pub fn say_left(&self, streams: &mut Streams<'_>) {
+        for (_, path) in &self.files {
+            say_left(path, streams);
+        }
+    }
+
     /// Writes every report, even where one of them fails; says the first failure.
     pub fn deliver(
         &self,
@@ -145,6 +170,9 @@ impl Plan {
         for (format, path) in &self.files {
             let written = write_whole(path, &render(report, *format, &plain))
                 .map_err(|source| Error::File { path: path.clone(), source });
+            if written.is_err() {
+                say_left(path, streams);
+            }
             result = result.and(written);
         }
         let printed = streams.print(&render(report, self.stdout, style));
@@ -154,11 +182,11 @@ impl Plan {
 
 fn can_hold_a_report(path: &Path) -> Result<(), Error> {
     let folder = folder_of(path);
-    if leads_elsewhere(path) {
+    if let Some(link) = leads_elsewhere(path) {
         return Err(Error::unusable(
             format!(
                 "{} is a link, and what it leads to is not for a report to replace",
-                path.display()
+                link.display()
             ),
             "name the file that is meant, or take the link away",
         ));
@@ -175,11 +203,56 @@ fn can_hold_a_report(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether a path is a link. In a checkout whoever wrote its content decides where links lead. Those of
-/// the system (`/dev/stdout`) are the caller's own words.
-pub(super) fn leads_elsewhere(path: &Path) -> bool {
-    let is_link = fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
-    is_link && !["/dev", "/proc"].iter().any(|system| path.starts_with(system))
+fn say_left(path: &Path, streams: &mut Streams<'_>) {
+    if path.is_file() {
+        streams.say(&format!(
+            "note: {} is as an earlier run left it, and tells nothing of this one",
+            path.display()
+        ));
+    }
+}
+
+/// The link that a path goes through, where it is not for us to follow: one at its end, or a folder
+/// on the way that lies in a checkout, where whoever wrote the content decides where links lead.
+/// Those of the system (`/dev/stdout`) are the caller's own words.
+pub(super) fn leads_elsewhere(path: &Path) -> Option<PathBuf> {
+    if ["/dev", "/proc"].iter().any(|system| path.starts_with(system)) {
+        return None;
+    }
+    let is_link = |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
+    let on_the_way = |folder: &&Path| is_link(folder) && lies_in_a_checkout(folder);
+    let end = is_link(path).then_some(path);
+    end.or_else(|| path.ancestors().skip(1).find(on_the_way)).map(Path::to_owned)
+}
+
+fn lies_in_a_checkout(link: &Path) -> bool {
+    // No commit can bring one of this name.
+    if link.file_name().is_some_and(|name| name == ".git") {
+        return false;
+    }
+    fs::canonicalize(folder_of(link)).is_ok_and(|folder| {
+        folder.ancestors().any(|folder| fs::symlink_metadata(folder.join(".git")).is_ok())
+    })
+}
+
+/// The error where [`leads_elsewhere`] finds a link.
+pub(super) fn no_link(path: &Path) -> io::Result<()> {
+    match leads_elsewhere(path) {
+        None => Ok(()),
+        Some(link) if link == path => {
+            Err(io::Error::other("it is a link: name the file that is meant"))
+        }
+        Some(link) => Err(io::Error::other(format!(
+            "the folder {} is a link: name the one that is meant",
+            link.display()
+        ))),
+    }
+}
+
+/// Where a file stands or would stand, however its path is written.
+fn place(path: &Path) -> PathBuf {
+    let beside = || Some(fs::canonicalize(folder_of(path)).ok()?.join(path.file_name()?));
+    fs::canonicalize(path).ok().or_else(beside).unwrap_or_else(|| path.to_owned())
 }
 
 fn folder_of(path: &Path) -> PathBuf {
@@ -193,10 +266,11 @@ fn folder_of(path: &Path) -> PathBuf {
 /// one and never half of it. Pipes and devices are written to as they are, and nothing through a
 /// link.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if leads_elsewhere(path) {
-        return Err(io::Error::other("it is a link: name the file that is meant"));
-    }
-    let path = match fs::metadata(path) {
+    no_link(path)?;
+    let found = fs::metadata(path);
+    // Who may read the old file may read the new one.
+    let permissions = found.as_ref().ok().map(fs::Metadata::permissions);
+    let path = match found {
         Ok(found) if !found.is_file() => {
             return fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
         }
@@ -206,6 +280,9 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     };
     let mut file = new_file_beside(&path)?;
     file.write_all(bytes)?;
+    if let Some(permissions) = permissions.filter(|_| cfg!(unix)) {
+        file.as_file().set_permissions(permissions)?;
+    }
     file.as_file().sync_all()?;
     file.persist(&path).map_err(|failed| failed.error)?;
     Ok(())

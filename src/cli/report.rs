@@ -27,7 +27,7 @@ pub struct ReportArgs {
     #[arg(value_name = "TIP")]
     pub tip: Option<String>,
 
-    /// Where the page is written
+    /// Where the page is written; `-` stands for standard output
     #[arg(long, value_name = "FILE", default_value = "gatecheck-report.html")]
     pub to: PathBuf,
 
@@ -55,8 +55,11 @@ pub fn run(
     streams: &mut Streams<'_>,
     judge: impl FnOnce(&Request, &dyn Progress) -> Result<Report, Error>,
 ) -> Result<Exit, Error> {
-    let page = (Format::Html, Target::File(args.to.clone()));
-    let output = OutputArgs { outputs: vec![page], ..OutputArgs::default() };
+    let to = match args.to.to_str() {
+        Some("-") => Target::Stdout,
+        _ => Target::File(args.to.clone()),
+    };
+    let output = OutputArgs { outputs: vec![(Format::Html, to)], ..OutputArgs::default() };
     let verify = VerifyArgs {
         tip: args.tip.clone(),
         bundle: args.bundle.clone(),

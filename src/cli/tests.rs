@@ -277,6 +277,83 @@ fn nothing_goes_through_a_link_and_files_are_readable() {
     assert_eq!(mode & 0o111, 0, "{mode:o}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_a_link_is_not_followed_where_somebody_else_made_it() {
+    use std::os::unix::fs::symlink;
+    let root = tempfile::tempdir().unwrap();
+    let (project, elsewhere) = (root.path().join("project"), root.path().join("elsewhere"));
+    fs::create_dir_all(project.join(".git")).unwrap();
+    fs::create_dir_all(elsewhere.join("below")).unwrap();
+    symlink(&elsewhere, project.join("out")).unwrap();
+    for page in ["out/page", "out/below/page", "./out/../page"] {
+        let output = format!("html={}", project.join(page).display());
+        let (status, _, err) = verify(&["--output", &output], &environment([]), samples::passing());
+        assert!(status == 2 && err.contains("out is a link"), "{page}: {err}");
+        let error = super::output::write_whole(&project.join(page), b"x").unwrap_err();
+        assert!(error.to_string().contains("out is a link"), "{error}");
+    }
+    assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 1);
+    // One's own link, outside of what somebody else wrote, and git's own folder.
+    symlink(&elsewhere, root.path().join("own")).unwrap();
+    super::output::write_whole(&root.path().join("own/page"), b"x").unwrap();
+    assert!(elsewhere.join("page").exists());
+    fs::remove_dir(project.join(".git")).unwrap();
+    symlink(&elsewhere, project.join(".git")).unwrap();
+    super::output::write_whole(&project.join(".git/page"), b"y").unwrap();
+    assert_eq!(fs::read(elsewhere.join("page")).unwrap(), b"y");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_replaced_is_read_by_nobody_else() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("page");
+    fs::write(&path, "old").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    super::output::write_whole(&path, b"new").unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"new");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn an_earlier_page_is_not_taken_for_this_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("page.html");
+    let args = parse_verify(&["--output", &format!("html={}", path.display())]).unwrap();
+    let run = || {
+        with_streams(|streams| {
+            verify::run(&args, &environment([]), streams, |_, _| {
+                Err(Error::cannot_read("an object is missing", "git fetch"))
+            })
+            .unwrap_or_else(|error| failed(&error, streams))
+        })
+    };
+    assert!(!run().2.contains("earlier run"));
+    fs::write(&path, "pass").unwrap();
+    let said = run().2;
+    assert!(said.contains("page.html is as an earlier run left it"), "{said}");
+    assert_eq!(fs::read(&path).unwrap(), b"pass");
+}
+
+#[test]
+fn no_report_replaces_what_the_run_reads_or_another_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    fs::create_dir(folder.path().join("a")).unwrap();
+    for flag in ["--checkpoint", "--bundle", "--registry"] {
+        let output = format!("json={}", at("a/../own"));
+        let (status, _, err) =
+            verify(&[flag, &at("own"), "--output", &output], &environment([]), samples::passing());
+        assert!(status == 2 && err.contains(&format!("is the file of {flag}")), "{err}");
+        assert!(!folder.path().join("own").exists());
+    }
+    let plan = |args: &[&str]| parse_verify(args).unwrap().run.output.plan(&environment([]));
+    let (one, same) = (format!("json={}", at("x")), format!("html={}", at("a/../x")));
+    assert!(plan(&["--output", &one, "--output", &same]).is_err());
+}
+
 #[test]
 fn colours_follow_flag_then_variables_then_terminal() {
     let style =

@@ -107,6 +107,18 @@ pub struct Request {
     pub cache: Option<PathBuf>,
 }
 
+impl Request {
+    /// The verifier's own files, by the flags that name them.
+    #[must_use]
+    pub fn own_files(&self) -> [(&'static str, Option<&PathBuf>); 3] {
+        [
+            ("--bundle", self.bundle.as_ref()),
+            ("--registry", self.registry.as_ref()),
+            ("--checkpoint", self.checkpoint.as_ref()),
+        ]
+    }
+}
+
 impl VerifyArgs {
     /// What is asked.
     pub fn request(&self, environment: &Environment) -> Result<Request, Error> {
@@ -142,11 +154,13 @@ pub fn run(
 ) -> Result<Exit, Error> {
     let plan = args.run.output.plan(environment)?;
     let request = args.request(environment)?;
-    let report = {
+    plan.keeps_off(&request.own_files())?;
+    let judged = {
         // Gone before the report is printed.
         let progress = progress::reporter(environment, !args.run.resources.no_progress);
-        judge(&request, progress.as_ref())?
+        judge(&request, progress.as_ref())
     };
+    let report = judged.inspect_err(|_| plan.say_left(streams))?;
     let exit = Exit::of_report(&report);
     match plan.deliver(&report, &args.run.output.style(environment), streams) {
         Ok(()) => Ok(exit),

@@ -64,16 +64,26 @@ fn word(text: &str) -> (&str, &str) {
     (word, rest.trim_start_matches([' ', '\t']))
 }
 
-/// The first field, which may be quoted, split at commas.
+/// The first field, which may be quoted, split at commas; without those whom a `!` excludes again.
 fn principals(line: &str) -> Result<(Vec<String>, &str), String> {
     let (field, rest) = match line.strip_prefix('"') {
         Some(quoted) => quoted.split_once('"').ok_or("a quotation mark is never closed")?,
         None => word(line),
     };
-    let list: Vec<String> =
-        field.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect();
-    if list.is_empty() {
+    let all: Vec<&str> = field.split(',').map(str::trim).filter(|one| !one.is_empty()).collect();
+    if all.is_empty() {
         return Err("it names no principal".to_owned());
+    }
+    // A negated match decides, wherever it stands.
+    let nots: Vec<&str> = all.iter().filter_map(|one| one.strip_prefix('!')).collect();
+    let excluded = |one: &str| nots.iter().any(|not| matches_glob(not.as_bytes(), one.as_bytes()));
+    let list: Vec<String> = all
+        .iter()
+        .filter(|one| one.starts_with('!') || !excluded(one))
+        .map(|one| (*one).to_owned())
+        .collect();
+    if list.iter().all(|one| one.starts_with('!')) {
+        return Err("it allows the key to nobody".to_owned());
     }
     Ok((list, rest.trim_start_matches([' ', '\t'])))
 }

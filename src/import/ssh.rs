@@ -117,6 +117,8 @@ fn candidate(
         ));
     }
     let windows = union(lines.iter().map(|(_, line)| line.window).collect());
+    // Whoever is excluded is not whom the key belongs to.
+    let patterns: Vec<String> = patterns.into_iter().filter(|one| !one.starts_with('!')).collect();
     let name = literal.first().or(patterns.first()).cloned().unwrap_or_default();
     let keys = windows.into_iter().map(|window| DraftKey {
         format: KeyFormat::Ssh,

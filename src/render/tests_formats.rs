@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::samples::{self, HOSTILE};
 use super::*;
 use crate::finding::{Code, Finding};
+use crate::model::ReviewerId;
 use crate::model::text::is_unsafe;
 use crate::report::Verdict;
 
@@ -112,11 +113,52 @@ fn a_long_history_is_a_page_of_bounded_size() {
     }
 }
 
-/// Names at the left of the picture.
+/// Names at the left of the picture, each once: every drawing has the gates.
 fn samples_lanes(page: &str) -> usize {
     let document = parsed(page);
-    let names = document.descendants().find(|n| n.attribute("class") == Some("names")).unwrap();
-    names.descendants().filter(|n| n.tag_name().name() == "text").count()
+    let drawings = document.descendants().filter(|n| n.attribute("class") == Some("names"));
+    let texts = drawings.flat_map(|n| n.descendants()).filter(|n| n.tag_name().name() == "text");
+    let names = texts.filter_map(|n| n.descendants().find(|n| n.tag_name().name() == "title"));
+    names.filter_map(|n| n.text()).collect::<BTreeSet<_>>().len()
+}
+
+#[test]
+fn the_verdict_comes_first_and_the_picture_fits_on_paper() {
+    let mut report = samples::busy(3, 2);
+    for key in &mut report.keys {
+        key.reviewer_id =
+            ReviewerId::new(&format!("a-name-that-begins-{}", key.reviewer_id)).unwrap();
+    }
+    let page = text(&report, Format::Html);
+    let document = parsed(&page);
+    let body = document.descendants().find(|n| n.has_tag_name("body")).unwrap();
+    let first =
+        body.descendants().filter(|n| n.is_text()).find(|n| !n.text().unwrap().trim().is_empty());
+    assert!(first.unwrap().text().unwrap().starts_with("✗ refused: "), "{first:?}");
+    // Names that begin alike are told apart without a pointer.
+    let drawn = |page: &str| -> BTreeSet<String> {
+        let document = parsed(page);
+        let names = document.descendants().filter(|n| n.attribute("class") == Some("names"));
+        let texts = names.flat_map(|n| n.children()).filter(|n| n.tag_name().name() == "text");
+        texts
+            .map(|n| {
+                let parts = n.descendants().filter(|n| n.is_text());
+                let parts = parts.filter(|n| n.parent().unwrap().tag_name().name() != "title");
+                parts.filter_map(|n| n.text()).collect()
+            })
+            .collect()
+    };
+    let names = drawn(&page);
+    assert!(names.len() > 3, "{names:?}");
+    // Two drawings where one would be taller than a sheet.
+    let page = text(&samples::busy(120, 3), Format::Html);
+    assert_eq!(drawn(&page).len(), 121);
+    let document = parsed(&page);
+    let drawings = document.descendants().filter(|n| n.attribute("class") == Some("lanes"));
+    let heights: Vec<u32> =
+        drawings.map(|n| n.attribute("height").unwrap().parse().unwrap()).collect();
+    assert!(heights.len() > 2 && heights.iter().all(|height| *height < 1_500), "{heights:?}");
+    assert_eq!(page.matches("<pattern id=\"retired\"").count(), 1);
 }
 
 #[test]
@@ -158,6 +200,7 @@ fn the_page_runs_nothing_and_loads_nothing() {
             "span",
             "style",
             "svg",
+            "tspan",
             "table",
             "tbody",
             "td",

@@ -25,7 +25,7 @@ mod x509;
 mod tests;
 
 pub use cache::{FactCache, Sealed};
-pub use pool::{Answer, KeyPool, read_file, threads};
+pub use pool::{Answer, KeyPool, minimal_certificates, read_file, takes_ssh, threads};
 
 use sha2::{Digest as _, Sha256};
 

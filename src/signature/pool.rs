@@ -11,7 +11,7 @@ use super::{
 };
 use crate::finding::Code;
 use crate::model::{
-    Fingerprint, KeyFile, Limits, SignatureFact, SignatureFormat, VerifiedSignature,
+    Fingerprint, KeyAlgorithm, KeyFile, Limits, SignatureFact, SignatureFormat, VerifiedSignature,
 };
 
 /// Stack of a thread that verifies, in bytes: SLH-DSA and ML-DSA keep much on it.
@@ -195,6 +195,27 @@ impl KeyPool {
 #[must_use]
 pub fn read_file(bytes: &[u8], limits: &Limits) -> KeyFile {
     read(bytes, limits, Depth::Whole).0
+}
+
+/// The OpenPGP certificates of a key file that hold a wanted key, armored, by their primary keys: with
+/// the wanted subkeys and what their owner signed of them. `wanted` is asked about a primary key and
+/// each key of its certificate, itself among them. Neither a secret nor anybody else's signature is
+/// written.
+///
+/// The file has passed [`read_file`]. `None` where it holds no certificates, or one that cannot be written.
+#[must_use]
+pub fn minimal_certificates(
+    bytes: &[u8],
+    limits: &Limits,
+    wanted: &dyn Fn(Fingerprint, Fingerprint) -> bool,
+) -> Option<Vec<(Fingerprint, Vec<u8>)>> {
+    guarded(|| openpgp::minimal(bytes, limits.packets, wanted)).ok()?
+}
+
+/// Whether SSH signatures by such a key can count at all, whatever policy says.
+#[must_use]
+pub fn takes_ssh(algorithm: KeyAlgorithm) -> bool {
+    ssh::takes(algorithm)
 }
 
 fn read(bytes: &[u8], limits: &Limits, depth: Depth) -> (KeyFile, Vec<PoolKey>) {

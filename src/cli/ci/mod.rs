@@ -128,18 +128,20 @@ fn answer(
     let mut request = args.judging().request(environment)?;
     // The summary is made of the same report.
     request.record_commits = output.needs_commits();
-    let plan = read::plan(&args.event, &request, environment)?;
-    let answer = {
+    output.keeps_off(&request.own_files())?;
+    let judged = read::plan(&args.event, &request, environment).and_then(|plan| {
         // Gone before the report is printed.
         let progress = progress::reporter(environment, !args.run.resources.no_progress);
-        judge::judge(&request, &plan, args.require_gate, progress.as_ref())?
-    };
-    let report = match answer {
+        judge::judge(&request, &plan, args.require_gate, progress.as_ref())
+    });
+    let report = match judged.inspect_err(|_| output.say_left(streams))? {
         Answer::Nothing(why) => {
+            output.say_left(streams);
             streams.say(&format!("gatecheck: nothing to judge: {why}"));
             return Ok((Exit::PASS, None));
         }
         Answer::Refused(finding) => {
+            output.say_left(streams);
             let short = [Format::Concise, Format::Github];
             let format = args.run.output.format.filter(|format| short.contains(format));
             let style = args.run.output.style(environment);

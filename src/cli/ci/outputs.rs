@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::environment::Environment;
 use super::super::exit::Exit;
-use super::super::output::leads_elsewhere;
+use super::super::output::no_link;
 use super::CiArgs;
 use crate::model::text::shown;
 use crate::render::{Format, Style, render};
@@ -61,9 +61,7 @@ fn summary_file(args: &CiArgs, environment: &Environment) -> Option<PathBuf> {
 
 /// Such files are added to; the service, or an earlier command, may have begun them.
 fn add(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if leads_elsewhere(path) {
-        return Err(io::Error::other("it is a link: name the file that is meant"));
-    }
+    no_link(path)?;
     OpenOptions::new().create(true).append(true).open(path)?.write_all(bytes)
 }
 

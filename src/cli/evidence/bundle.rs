@@ -9,7 +9,7 @@ use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::judge::{Prepared, read_bounded};
 use super::super::judging::JudgeArgs;
-use super::super::output::{new_file_beside, new_folder_beside};
+use super::super::output::{new_file_beside, new_folder_beside, no_link};
 use super::super::progress;
 use super::super::streams::Streams;
 use crate::bundle::{self, Papers};
@@ -120,6 +120,7 @@ fn written(
     limits: &Limits,
 ) -> Result<(), Error> {
     let failed = |source| Error::File { path: path.to_owned(), source };
+    no_link(path).map_err(failed)?;
     let mut history = new_file_beside(path).map_err(failed)?;
     let packed = Packed { tip: report.tip.commit, reference: report.tip.reference.clone() };
     {

@@ -13,7 +13,7 @@ use super::super::streams::Streams;
 use super::super::verify::{RunArgs, VerifyArgs};
 use crate::check;
 use crate::error::Error;
-use crate::model::text::shown;
+use crate::model::text::{shown, typed};
 use crate::model::{Limits, Registry, ReviewerId, Time};
 use crate::registry;
 use crate::repo::Repository;
@@ -45,7 +45,8 @@ pub(super) fn run(
             let pinned = judge::read_pinned(&environment.folder.join(file), &limits)?;
             let name = shown(&file.to_string_lossy());
             streams.say(&format!("the registry is {name}; a registry of your own has no gates"));
-            (usable(pinned.reading.registry.as_ref(), &name)?, Vec::new())
+            let help = format!("gatecheck registry lint {}", typed(&file.to_string_lossy()));
+            (usable(pinned.reading.registry.as_ref(), &name, help)?, Vec::new())
         }
         None => of_history(args, environment, streams)?,
     };
@@ -59,13 +60,13 @@ pub(super) fn run(
     Ok(Exit::PASS)
 }
 
-fn usable(registry: Option<&Arc<Registry>>, name: &str) -> Result<Arc<Registry>, Error> {
-    registry.map(Arc::clone).ok_or_else(|| {
-        Error::unusable(
-            format!("the registry {name} cannot be used"),
-            format!("gatecheck registry lint {name}"),
-        )
-    })
+fn usable(
+    registry: Option<&Arc<Registry>>,
+    name: &str,
+    help: String,
+) -> Result<Arc<Registry>, Error> {
+    let registry = registry.map(Arc::clone);
+    registry.ok_or_else(|| Error::unusable(format!("the registry {name} cannot be used"), help))
 }
 
 /// Epochs and their dates.
@@ -88,6 +89,11 @@ fn of_history(
     if report.anchor.as_ref().is_none_or(|anchor| anchor.source == AnchorSource::FirstUse) {
         streams.say("no anchor is pinned: this shows what the repository says of itself");
     }
+    let pinned = report.anchor.as_ref().is_some_and(|a| a.source != AnchorSource::FirstUse);
+    if report.verdict == Verdict::Refused || (pinned && report.verdict != Verdict::Pass) {
+        let verdict = report.verdict.name();
+        streams.say(&format!("this history is {verdict}: gatecheck verify says why"));
+    }
     let repo = Repository::open(&request.folder, &Limits::default())?;
     let commit = report.registry.as_ref().and_then(|registry| registry.commit);
     let reading = match commit {
@@ -95,7 +101,8 @@ fn of_history(
         None => None,
     };
     let Some(reading) = reading else { return Err(nothing(&report)) };
-    let registry = usable(reading.registry.as_ref(), "of the history")?;
+    let help = "gatecheck verify says what is wrong with it".to_owned();
+    let registry = usable(reading.registry.as_ref(), "of the history", help)?;
     let refused = report.gates.iter().filter(|gate| gate.verdict != Verdict::Pass).count();
     if refused > 0 {
         streams.say(&format!("{refused} gates that do not hold are left out"));

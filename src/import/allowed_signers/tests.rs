@@ -38,6 +38,7 @@ fn principals_options_key_and_comment() {
     ));
     let window = Window { from: at("2024-02-29"), until: Some(at("2025-01-02T03:04:00Z")) };
     assert_eq!((full.window, full.narrowed), (window, false));
+    assert_eq!(line(&format!("ada@x,eve@x,!eve* {key}")).principals, ["ada@x", "!eve*"]);
     for nothing in ["", "  ", "# ada ssh-ed25519", "\r"] {
         assert_eq!(parse(nothing), Ok(None), "{nothing:?}");
     }
@@ -57,6 +58,9 @@ fn lines_that_say_what_the_registry_cannot_are_left_out_with_the_reason() {
         (format!("a valid-after=\"20250101Z\",valid-after=\"20240101Z\" {key}"), "twice"),
         (format!("a valid-after=\"20250101Z\",valid-before=\"20240101Z\" {key}"), "no moment"),
         (format!("a no-such-option {key}"), "the option \"no-such-option\""),
+        (format!("!eve@x {key}"), "it allows the key to nobody"),
+        (format!("ada@x,!ada@x {key}"), "it allows the key to nobody"),
+        (format!("!*@x,*@x,ada@x {key}"), "it allows the key to nobody"),
         (format!("a no-\u{1b}[31m {key}"), "\\u{1b}[31m"),
         ("a ssh-ed25519 !".to_owned(), "the key is no base64"),
         ("a ssh-ed25519 AAAA".to_owned(), "is not of type"),

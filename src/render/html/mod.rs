@@ -64,7 +64,7 @@ const fn sign(verdict: Verdict) -> &'static str {
 fn head(report: &Report, title: &str) -> String {
     let shown = if report.input_unusable { Verdict::Refused } else { report.verdict };
     let mut out = format!(
-        "<header>\n<h1>{title}</h1>\n<p class=\"verdict {}\">{} {}</p>\n<dl>\n",
+        "<header>\n<h1 class=\"verdict {}\">{} {}</h1>\n<p class=\"title\">{title}</p>\n<dl>\n",
         shown.name(),
         sign(shown),
         xml::text(&words::verdict(report))

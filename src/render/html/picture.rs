@@ -17,8 +17,11 @@ const ROW: u32 = 14;
 const FREE: u32 = 5;
 /// Height of the strip below the bars in which sign-offs stand.
 const STRIP: u32 = 10;
-/// Characters of a name that fit.
+/// Height of a drawing after which another is begun, so that it fits on a sheet of paper.
+const TALLEST: u32 = 1_380;
+/// Characters of a name that fit in a line, and the height of one.
 const NAME_CHARS: usize = 18;
+const LINE: u32 = 13;
 
 const PATTERNS: &str = "<defs>\
 <pattern id=\"retired\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\"><path class=\"old\" d=\"M-1 7L7-1M-1 1L1-1M5 7L7 5\"/></pattern>\
@@ -30,18 +33,26 @@ pub(super) fn render(report: &Report, room: usize) -> String {
     let grain =
         Grain { columns: LANES.saturating_sub(EDGE.saturating_mul(2)), gap: GAP, label: 84 };
     let Some(geometry) = Geometry::new(report, grain) else { return String::new() };
-    let mut drawing = Drawing::new(&geometry);
+    // One sheet of paper holds one drawing. Patterns of the first serve all.
+    let mut drawings = String::new();
+    let mut drawing = Drawing::new(&geometry, PATTERNS);
     let mut drawn = 0_usize;
     for lane in &geometry.lanes {
-        if !drawing.lane(lane, room) {
+        if drawing.height >= TALLEST {
+            let full = std::mem::replace(&mut drawing, Drawing::new(&geometry, ""));
+            drawings.push_str(&full.finish(&geometry));
+        }
+        if !drawing.lane(lane, room.saturating_sub(drawings.len())) {
             break;
         }
         drawn = drawn.saturating_add(1);
     }
+    drawings.push_str(&drawing.finish(&geometry));
     let undrawn = geometry.lanes.len().saturating_sub(drawn).saturating_add(geometry.more_lanes);
     format!(
-        "<section>\n<h2>Who could sign when</h2>\n{}{}{}</section>\n",
-        drawing.finish(&geometry),
+        "<section>\n<h2>Who could sign when</h2>\n\
+         <p class=\"soft wider\">The picture is wider than this window, and goes on to the right.</p>\n\
+         {drawings}{}{}</section>\n",
         super::left_out(undrawn, "reviewer"),
         legend()
     )
@@ -49,6 +60,7 @@ pub(super) fn render(report: &Report, room: usize) -> String {
 
 /// Two drawings of one height.
 struct Drawing {
+    patterns: &'static str,
     names: String,
     lanes: String,
     height: u32,
@@ -57,9 +69,9 @@ struct Drawing {
 }
 
 impl Drawing {
-    fn new(geometry: &Geometry<'_>) -> Self {
-        let mut drawing =
-            Self { names: String::new(), lanes: String::new(), height: DATES, odd: false };
+    fn new(geometry: &Geometry<'_>, patterns: &'static str) -> Self {
+        let (names, lanes) = (String::new(), String::new());
+        let mut drawing = Self { patterns, names, lanes, height: DATES, odd: false };
         if !geometry.gates.is_empty() {
             let height = ROW.saturating_add(FREE.saturating_mul(2));
             drawing.begin("gates", height);
@@ -84,15 +96,18 @@ impl Drawing {
             }
         }
         self.odd = !self.odd;
-        let short: String = if name.chars().count() > NAME_CHARS {
-            name.chars().take(NAME_CHARS.saturating_sub(1)).chain(['…']).collect()
+        let (first, second) = in_two(name);
+        let middle = top.saturating_add(height / 2).saturating_add(4);
+        let up = if second.is_empty() { 0 } else { LINE / 2 };
+        let second = if second.is_empty() {
+            second
         } else {
-            name.to_owned()
+            format!("<tspan x=\"6\" dy=\"{LINE}\">{}</tspan>", xml::text(&second))
         };
         self.names.push_str(&format!(
-            "<text x=\"6\" y=\"{}\">{}<title>{}</title></text>\n",
-            top.saturating_add(height / 2).saturating_add(4),
-            xml::text(&short),
+            "<text x=\"6\" y=\"{}\">{}{second}<title>{}</title></text>\n",
+            middle.saturating_sub(up),
+            xml::text(&first),
             xml::text(name)
         ));
     }
@@ -143,12 +158,35 @@ impl Drawing {
              xmlns=\"http://www.w3.org/2000/svg\">\n{}</svg>\n\
              <svg class=\"lanes\" width=\"{LANES}\" height=\"{height}\" viewBox=\"0 0 {LANES} {height}\" \
              preserveAspectRatio=\"xMinYMin\" \
-             xmlns=\"http://www.w3.org/2000/svg\">\n{PATTERNS}\n{}\n{dates}{}\n</svg>\n</div>\n",
+             xmlns=\"http://www.w3.org/2000/svg\">\n{}\n{}\n{dates}{}\n</svg>\n</div>\n",
             self.names,
+            self.patterns,
             grounds.join("\n"),
             rest.join("\n"),
         )
     }
+}
+
+/// A name in one line or two. Of a longer one the middle is left out: people are often told apart by
+/// how their ids end, and paper has no pointer to hold over them.
+fn in_two(name: &str) -> (String, String) {
+    let chars: Vec<char> = name.chars().collect();
+    if chars.len() <= NAME_CHARS {
+        return (name.to_owned(), String::new());
+    }
+    // Behind a mark that parts words, if what follows fits then.
+    let parted = |n: &usize| {
+        let before = n.checked_sub(1).and_then(|before| chars.get(before));
+        before.is_some_and(|c| "-._".contains(*c)) && chars.len().saturating_sub(*n) <= NAME_CHARS
+    };
+    let at = (1..=NAME_CHARS).rev().find(parted).unwrap_or(NAME_CHARS);
+    let (first, rest) = chars.split_at_checked(at).unwrap_or((&chars, &[]));
+    if rest.len() <= NAME_CHARS {
+        return (first.iter().collect(), rest.iter().collect());
+    }
+    let end = rest.len().saturating_sub(NAME_CHARS.saturating_sub(1));
+    let end = rest.iter().skip(end);
+    (first.iter().collect(), std::iter::once(&'…').chain(end).collect())
 }
 
 fn draw_bar(bar: &Bar<'_>, top: u32, who: &str) -> String {

@@ -28,6 +28,8 @@ pub(in crate::signature) struct Parsed {
     pub(in crate::signature) holds_secret: bool,
     /// What could not be read.
     pub(in crate::signature) problems: Vec<String>,
+    /// The certificates as they stand, for [`Depth::Packets`] alone.
+    pub(super) gathered: Vec<Gathered>,
 }
 
 /// A key with which signatures can be verified.
@@ -41,6 +43,7 @@ pub(in crate::signature) struct PoolKey {
 }
 
 /// A certificate while its packets come in.
+#[derive(Debug)]
 pub(super) struct Gathered {
     pub(super) primary: Primary,
     pub(super) fingerprint: Fingerprint,
@@ -67,6 +70,8 @@ pub(in crate::signature) enum Depth {
     Keys,
     /// Everything.
     Whole,
+    /// The packets themselves. No self-signature is looked at here either.
+    Packets,
 }
 
 /// Reads armored or binary certificates. `None` if the bytes look like neither.
@@ -244,8 +249,10 @@ impl Reader {
             fingerprint,
             primary,
         }));
-        if self.depth == Depth::Keys {
-            return;
+        match self.depth {
+            Depth::Keys => return,
+            Depth::Packets => return self.out.gathered.push(gathered),
+            Depth::Whole => {}
         }
         let certificate = self_signature::judge_cryptography(&gathered, &mut self.out.problems);
         match self.out.certificates.iter_mut().find(|known| known.primary == primary) {

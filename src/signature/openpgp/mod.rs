@@ -26,6 +26,7 @@ mod convert;
 mod digest;
 #[cfg(feature = "fast-rsa")]
 mod fast_rsa;
+mod minimal;
 mod mpi;
 mod packet;
 mod read;
@@ -34,6 +35,7 @@ mod subpackets;
 mod verify;
 
 pub(super) use certificate::{Depth, PoolKey, parse_key_file};
+pub(super) use minimal::minimal;
 pub(super) use verify::{Keys, names_a_key, verify};
 
 #[cfg(test)]

@@ -45,6 +45,16 @@ pub(super) fn judge_cryptography(gathered: &Gathered, problems: &mut Vec<String>
     }
 }
 
+/// The signatures that the owner made over parts of the certificate, each with the part. Revoked user
+/// ids are told as well, which judging has no use for.
+pub(super) fn own(gathered: &Gathered) -> Vec<(Place, &Signature)> {
+    let mut judge = Judge { gathered, keys: Vec::new(), budget: SEARCH_BUDGET };
+    let signatures = gathered.signatures.iter();
+    signatures
+        .filter_map(|(place, signature)| Some((judge.part_of(*place, signature)?, signature)))
+        .collect()
+}
+
 fn empty_key<R: openpgp::packet::key::KeyRole>(
     key: &openpgp::packet::Key<openpgp::packet::key::PublicParts, R>,
     fingerprint: Fingerprint,
@@ -97,19 +107,42 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// The part of the certificate that an own signature is over.
+    fn part_of(&mut self, place: Place, signature: &Signature) -> Option<Place> {
+        match signature.typ() {
+            SignatureType::KeyRevocation | SignatureType::DirectKey => {
+                let own = self.verifies(signature, Subject::Primary(&self.gathered.primary));
+                own.then_some(Place::Primary)
+            }
+            SignatureType::GenericCertification
+            | SignatureType::PersonaCertification
+            | SignatureType::CasualCertification
+            | SignatureType::PositiveCertification
+            | SignatureType::CertificationRevocation => {
+                self.is_over_user_id(place, signature).then_some(place)
+            }
+            SignatureType::SubkeyBinding | SignatureType::SubkeyRevocation => {
+                self.subkey_of(place, signature).map(|(n, _)| Place::Subkey(n))
+            }
+            _ => None,
+        }
+    }
+
     fn user_id(&mut self, place: Place, signature: &Signature) {
-        let Place::UserId(n) = place else { return };
-        let Some(user_id) = self.gathered.user_ids.get(n) else { return };
+        if self.is_over_user_id(place, signature) {
+            self.bind(0, signature, None);
+        }
+    }
+
+    fn is_over_user_id(&self, place: Place, signature: &Signature) -> bool {
+        let Place::UserId(n) = place else { return false };
+        let Some(user_id) = self.gathered.user_ids.get(n) else { return false };
         // Well-known people have thousands of third-party signatures; those that say so
         // need no arithmetic.
         let hints = subpackets::hints(signature).all();
         let own = self.gathered.fingerprint;
-        if !hints.is_empty() && !hints.iter().any(|hint| hint.matches(own)) {
-            return;
-        }
-        if self.verifies(signature, Subject::UserId(&self.gathered.primary, user_id)) {
-            self.bind(0, signature, None);
-        }
+        let may_be_own = hints.is_empty() || hints.iter().any(|hint| hint.matches(own));
+        may_be_own && self.verifies(signature, Subject::UserId(&self.gathered.primary, user_id))
     }
 
     fn verifies(&self, signature: &Signature, subject: Subject<'_>) -> bool {

@@ -9,7 +9,7 @@ mod sshsig;
 mod wire;
 
 pub(super) use keys::parse_key_lines;
-pub(super) use sshsig::verify;
+pub(super) use sshsig::{takes, verify};
 
 #[cfg(test)]
 mod tests;

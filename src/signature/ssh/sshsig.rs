@@ -26,6 +26,14 @@ const ALGORITHMS: &str = "an Ed25519, ECDSA P-256/384/521 or RSA key (2048 to 40
 
 type Refusal = Box<SignatureFact>;
 
+/// Whether signatures by such a key are read.
+pub(in crate::signature) fn takes(algorithm: KeyAlgorithm) -> bool {
+    match algorithm {
+        KeyAlgorithm::Rsa(bits) => (LEAST_RSA..=LARGEST_RSA).contains(&bits),
+        _ => true,
+    }
+}
+
 /// Verifies an armored signature. The caller has checked its length.
 ///
 /// The application string of `sk-` keys may be anything (it is part of the key, and so of
@@ -174,7 +182,7 @@ impl Signer {
         let algorithm =
             keys::algorithm(key.key_data()).ok_or_else(|| malformed("its key is not valid"))?;
         if let KeyAlgorithm::Rsa(bits) = algorithm
-            && !(LEAST_RSA..=LARGEST_RSA).contains(&bits)
+            && !takes(algorithm)
         {
             return Err(unsupported(format!("an SSH signature by an RSA key of {bits} bits")));
         }

@@ -20,7 +20,7 @@ use crate::import::{
     import_guix_channel,
 };
 use crate::model::registry::REGISTRY_PATH;
-use crate::model::text::shown;
+use crate::model::text::typed;
 use crate::model::{KeyFile, Limits, Oid};
 use crate::registry;
 use crate::repo::Repository;
@@ -239,18 +239,16 @@ fn tell(
     for note in &imported.notes {
         streams.say(&format!("note: {note}"));
     }
-    let to = args.to.as_ref().map(|to| shown(&to.to_string_lossy())).unwrap_or_default();
-    let to = to.trim_end_matches('/');
+    let to = args.to.as_ref().map(|to| to.to_string_lossy()).unwrap_or_default();
+    let registry = typed(&format!("{}/reviewer-registry.toml", to.trim_end_matches('/')));
     streams.say(&format!(
-        "{to}/reviewer-registry.toml and {} key files are written. Read them; then judge with",
+        "{registry} and {} key files are written. Read them; then judge with",
         imported.key_files.len()
     ));
-    let repo = args.repository.repo.as_ref().map(|repo| shown(&repo.to_string_lossy()));
+    let repo = args.repository.repo.as_ref().map(|repo| typed(&repo.to_string_lossy()));
     let repo = repo.map_or(String::new(), |repo| format!(" --repo {repo}"));
     let anchor = first.map_or(String::new(), |first| format!(" --anchor {first}"));
-    streams.say(&format!(
-        "  gatecheck verify{repo} --registry {to}/reviewer-registry.toml --every-commit{anchor}"
-    ));
+    streams.say(&format!("  gatecheck verify{repo} --registry {registry} --every-commit{anchor}"));
     if first.is_some() && args.anchor.is_none() {
         streams.say(
             "note: the anchor above is the first commit that lists keys, by this repository's own \

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::super::super::output::leads_elsewhere;
 use crate::error::Error;
 use crate::import::Imported;
 
@@ -10,6 +11,12 @@ const REGISTRY: &str = "reviewer-registry.toml";
 
 /// Nothing is ever overwritten.
 pub(super) fn check_free(to: &Path) -> Result<(), Error> {
+    if let Some(link) = leads_elsewhere(to) {
+        return Err(Error::unusable(
+            format!("{} is a link, and nothing is written through it", link.display()),
+            "name the folder that is meant, or take the link away",
+        ));
+    }
     let free = match std::fs::read_dir(to) {
         Ok(mut entries) => entries.next().is_none(),
         Err(error) => error.kind() == std::io::ErrorKind::NotFound,
