@@ -116,3 +116,60 @@ fn a_push_of_many_commits_is_judged() {
     event["commits"] = (0..2048).map(|_| json!({ "message": "x".repeat(1024) })).collect();
     scene.event("push", &event, &[]).must(0, &[]);
 }
+
+/// The base of a queue's second entry is the first one, which has not landed. A queue that asks only
+/// its last entry lands both.
+#[test]
+fn an_entry_of_a_merge_queue_is_judged_from_what_has_landed() {
+    let scene = Scene::new();
+    let first = scene.edit_registry("serial = 1", "serial = 2");
+    let second = scene.work("2");
+    scene.git(&["checkout", "-q", "--detach", &second]);
+    scene.git(&["branch", "-f", "main", &scene.gate]);
+    let judged = |target: &str| {
+        let event = events::merge_group(target, &first, &second);
+        scene.event("merge_group", &event, &[])
+    };
+    judged("main").must(1, &["unauthorised-registry-change"]);
+    // The server's branch is the one that counts; the clone's own may be an old one, or made by hand.
+    scene.git(&["branch", "-f", "main", &first]);
+    scene.git(&["update-ref", "refs/remotes/origin/main", &scene.gate]);
+    judged("main").must(1, &["unauthorised-registry-change"]);
+    // Once it has landed it is the past, which the service is trusted for.
+    scene.git(&["update-ref", "refs/remotes/origin/main", &first]);
+    judged("main").must(0, &[]);
+    // Neither one nor the other.
+    scene.git(&["checkout", "-q", "--detach", &scene.gate]);
+    let other = scene.work("other");
+    scene.git(&["update-ref", "refs/remotes/origin/main", &other]);
+    judged("main").must(3, &["neither has landed", "help: git fetch origin +refs/heads/main:"]);
+    let mut event = events::merge_group("absent", &first, &second);
+    event["repository"]["default_branch"] = json!("absent");
+    scene.event("merge_group", &event, &[]).must(3, &["refs/heads/absent is not in this clone"]);
+    // A pinned anchor needs no word of the service.
+    let pinned = ["--anchor", scene.anchor.as_str()];
+    scene.event("merge_group", &event, &pinned).must(1, &["unauthorised-registry-change"]);
+}
+
+/// An entry that has not landed may call the project otherwise, of which no anchor is configured.
+#[test]
+fn an_entry_of_a_merge_queue_does_not_choose_the_anchor() {
+    let scene = Scene::new();
+    cli_support::project::pin(&scene.sandbox, &scene.anchor);
+    let first = scene.edit_registry("id = \"project\"", "id = \"other\"");
+    let second = scene.work("2");
+    scene.git(&["update-ref", "refs/remotes/origin/main", &scene.gate]);
+    let event = events::merge_group("main", &first, &second);
+    let said = scene.event("merge_group", &event, &["--format", "json"]).must(1, &[]);
+    assert!(said.out.contains("\"source\": \"config\""), "{}", said.out);
+}
+
+/// `refs/heads/main` may be a branch's short name, where somebody pushed one of that name.
+#[test]
+fn a_branch_whose_name_looks_like_the_mainline_is_not_the_mainline() {
+    let scene = Scene::new();
+    let base = scene.edit_registry("serial = 1", "serial = 2");
+    let head = scene.work("2");
+    let event = pull_request("refs/heads/main", &base, &head);
+    scene.event("pull_request", &event, &[]).must(3, &["is not the default branch"]);
+}

@@ -72,13 +72,20 @@ impl<'a> Given<'a> {
 
     /// The default branch by its full name.
     pub(super) fn default_branch(&self) -> Result<Option<String>> {
-        let named = self.default_branch.or_else(|| self.text("/repository/default_branch"));
-        named.map(branch).transpose()
+        match (self.default_branch, self.text("/repository/default_branch")) {
+            (Some(flag), _) => branch(flag).map(Some),
+            (None, short) => short.map(short_branch).transpose(),
+        }
     }
 
     /// What is said where the event does not tell something.
     pub(super) fn missing(&self, option: &str, pointer: &str) -> Error {
         let name = shown(self.name);
+        // Where a flag names the event no file is read, so the flags have to say all of it.
+        let flags = match self.name {
+            "release" => "--ref refs/tags/NAME",
+            _ => "--base COMMIT --head COMMIT --ref refs/heads/NAME",
+        };
         let field = pointer.trim_start_matches('/').replace('/', ".");
         let problem = match self.payload {
             Some(_) => {
@@ -88,7 +95,7 @@ impl<'a> Given<'a> {
         };
         Error::unusable(
             problem,
-            format!("give it yourself: gatecheck ci --event {name} {option} VALUE"),
+            format!("say it all yourself: gatecheck ci --event {name} {flags}"),
         )
     }
 }
@@ -102,6 +109,12 @@ fn id(text: &str, option: &str) -> Result<Option<Oid>> {
         )
     })?;
     Ok((id != Oid::zero(id.format())).then_some(id))
+}
+
+/// The full name of a branch of which an event tells the short one, whatever that looks like: a
+/// branch may be called `refs/heads/main`, and is another one than `main`.
+pub(super) fn short_branch(name: &str) -> Result<String> {
+    branch(&format!("refs/heads/{name}"))
 }
 
 /// The full name of a branch.

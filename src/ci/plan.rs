@@ -1,7 +1,7 @@
 //! From an event to what is judged.
 
 use super::change::{Change, ChangeKind};
-use super::event::{Given, branch};
+use super::event::{Given, branch, short_branch};
 use crate::error::{Error, Result};
 use crate::model::Oid;
 use crate::model::text::shown;
@@ -101,7 +101,7 @@ fn push(given: &Given<'_>) -> Result<Plan> {
 fn pull_request(given: &Given<'_>) -> Result<Plan> {
     of_this_kind(given, Some("pull_request"))?;
     let fields = ["/pull_request/base/sha", "/pull_request/head/sha", "/pull_request/base/ref"];
-    proposed(given, ChangeKind::PullRequest, fields)
+    proposed(given, ChangeKind::PullRequest, fields, short_branch)
 }
 
 fn merge_group(given: &Given<'_>) -> Result<Plan> {
@@ -110,10 +110,15 @@ fn merge_group(given: &Given<'_>) -> Result<Plan> {
         return Ok(Plan::Nothing("the merge group was dissolved".to_owned()));
     }
     let fields = ["/merge_group/base_sha", "/merge_group/head_sha", "/merge_group/base_ref"];
-    proposed(given, ChangeKind::MergeGroup, fields)
+    proposed(given, ChangeKind::MergeGroup, fields, branch)
 }
 
-fn proposed(given: &Given<'_>, kind: ChangeKind, fields: [&str; 3]) -> Result<Plan> {
+fn proposed(
+    given: &Given<'_>,
+    kind: ChangeKind,
+    fields: [&str; 3],
+    full: fn(&str) -> Result<String>,
+) -> Result<Plan> {
     let [base, head, target] = fields;
     let zeros = |option: &str| {
         Error::unusable(
@@ -123,11 +128,14 @@ fn proposed(given: &Given<'_>, kind: ChangeKind, fields: [&str; 3]) -> Result<Pl
     };
     let from = given.commit(given.base, "--base", base)?.ok_or_else(|| zeros("--base"))?;
     let to = given.commit(given.head, "--head", head)?.ok_or_else(|| zeros("--head"))?;
-    let named = given.reference.or_else(|| given.text(target));
-    let named = named.ok_or_else(|| given.missing("--ref", target))?;
+    let target = match (given.reference, given.text(target)) {
+        (Some(flag), _) => branch(flag)?,
+        (None, Some(named)) => full(named)?,
+        (None, None) => return Err(given.missing("--ref", target)),
+    };
     Ok(Plan::Change(Change {
         kind,
-        target: branch(named)?,
+        target,
         default_branch: given.default_branch()?,
         base: Some(from),
         head: to,
@@ -140,11 +148,11 @@ fn release(given: &Given<'_>) -> Result<Plan> {
     if let Some(action @ ("deleted" | "unpublished")) = given.text("/action") {
         return Ok(Plan::Nothing(format!("the release was {action}")));
     }
-    let name = given
-        .reference
-        .or_else(|| given.text("/release/tag_name"))
-        .ok_or_else(|| given.missing("--ref", "/release/tag_name"))?;
-    let short = name.strip_prefix("refs/tags/").unwrap_or(name);
+    let short = match (given.reference, given.text("/release/tag_name")) {
+        (Some(flag), _) => flag.strip_prefix("refs/tags/").unwrap_or(flag),
+        (None, Some(name)) => name,
+        (None, None) => return Err(given.missing("--ref", "/release/tag_name")),
+    };
     Ok(Plan::Tag { reference: format!("refs/tags/{short}"), old: None, new: None })
 }
 
@@ -210,6 +218,35 @@ mod tests {
         let file = json!({ "pull_request": "x", "release": null });
         let given = Given { name: "pull_request", payload: Some(&file), ..Given::default() };
         assert!(plan(&given).is_err());
+    }
+
+    /// Who may push a branch or a tag chooses its name.
+    #[test]
+    fn a_short_name_that_looks_like_a_full_one_is_another_ref() {
+        let file = json!({
+            "pull_request": {
+                "base": { "ref": "refs/heads/main", "sha": hex("1") }, "head": { "sha": hex("2") },
+            },
+            "repository": { "default_branch": "main" },
+        });
+        let given = Given { name: "pull_request", payload: Some(&file), ..Given::default() };
+        let Plan::Change(change) = plan(&given).unwrap() else { panic!("a change") };
+        assert_eq!(change.target, "refs/heads/refs/heads/main");
+        assert!(change.distrust(Some("refs/heads/main")).is_some());
+        let Plan::Change(change) =
+            plan(&Given { reference: Some("refs/heads/main"), ..given }).unwrap()
+        else {
+            panic!("a change")
+        };
+        assert_eq!(change.target, "refs/heads/main");
+        let file = json!({ "release": { "tag_name": "refs/tags/v1" } });
+        let given = Given { name: "release", payload: Some(&file), ..Given::default() };
+        let named = |given| match plan(&given).unwrap() {
+            Plan::Tag { reference, .. } => reference,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(named(given), "refs/tags/refs/tags/v1");
+        assert_eq!(named(Given { reference: Some("refs/tags/v1"), ..given }), "refs/tags/v1");
     }
 
     #[test]

@@ -98,6 +98,10 @@ fn accepted_and_refused_in_every_kind_of_event() {
         push(&format!("refs/tags/{name}"), ZERO, &id)
     };
     let main = |commit: &str| push("refs/heads/main", gate, commit);
+    // The next entry of a merge queue, whose base is the one before it.
+    scene.git(&["checkout", "-q", "--detach", bad]);
+    let next = work(&scene.sandbox, "project", "3");
+    scene.git(&["push", "-q", "../server.git", &format!("{next}:refs/heads/queue/main/2")]);
     // The event, the commit that is checked out, the pinned status of the judge, and without a pin.
     let cases: Vec<(&str, Value, &str, [u8; 2])> = vec![
         ("push", main(good), good, [0, 0]),
@@ -112,6 +116,7 @@ fn accepted_and_refused_in_every_kind_of_event() {
         ("pull_request_target", pull_request("main", gate, bad), gate, [1, 1]),
         ("merge_group", merge_group("main", gate, good), good, [0, 0]),
         ("merge_group", merge_group("main", gate, bad), bad, [1, 1]),
+        ("merge_group", merge_group("main", bad, &next), &next, [1, 1]),
         ("push", tag("v0"), gate, [0, 3]),
         ("push", tag("v9"), good, [1, 1]),
         ("release", release("v0"), gate, [0, 3]),

@@ -243,8 +243,16 @@ impl Run<'_> {
         if let Some(pinned) = self.pinned(here)? {
             return Ok(Some(pinned));
         }
-        let mainline = here.and_then(|base| self.registry(base)).map(|registry| registry.mainline);
-        let Some(base) = here else { return Ok(None) };
+        let Some(named) = here else { return Ok(None) };
+        let queued = change.kind == ChangeKind::MergeGroup;
+        let base = if queued { self.landed(change, named)? } else { named };
+        // What has not landed may call the project otherwise.
+        if base != named
+            && let Some(pinned) = self.pinned(Some(base))?
+        {
+            return Ok(Some(pinned));
+        }
+        let mainline = self.registry(base).map(|registry| registry.mainline);
         match change.distrust(mainline.as_deref()) {
             None => Ok(Some((base, AnchorSource::Event))),
             Some(why) => Err(Error::cannot_read(

@@ -3,6 +3,7 @@
 mod judge;
 mod outputs;
 mod propose;
+mod queue;
 mod read;
 
 use std::path::PathBuf;
