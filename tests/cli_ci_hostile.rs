@@ -15,7 +15,7 @@
 mod cli_support;
 
 use cli_support::events::{self, Scene, ZERO, pull_request, push};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// A build service that keeps its clone has a local branch from the day on which it was cloned.
 #[test]
@@ -172,4 +172,107 @@ fn a_branch_whose_name_looks_like_the_mainline_is_not_the_mainline() {
     let head = scene.work("2");
     let event = pull_request("refs/heads/main", &base, &head);
     scene.event("pull_request", &event, &[]).must(3, &["is not the default branch"]);
+}
+
+/// A mainline that is gone is a verdict like any other, in every format.
+#[test]
+fn a_deleted_mainline_is_reported_in_every_format() {
+    let scene = Scene::new();
+    let event = push("refs/heads/main", &scene.gate, ZERO);
+    let formats = ["human", "concise", "json", "sarif", "github", "markdown", "junit", "html"];
+    for format in formats {
+        let said = scene.event("push", &event, &["--format", format]);
+        let said = said.must(1, &["refs/heads/main was deleted", "efused"]);
+        if matches!(format, "json" | "sarif") {
+            let read: Value = serde_json::from_str(&said.out).unwrap();
+            assert!(read["verdict"] == "refused" || read["version"] == "2.1.0", "{read}");
+        }
+    }
+    let more = ["--output", "json=report.json", "--summary", "summary", "--step-outputs", "values"];
+    scene.event("push", &event, &more).must(1, &[]);
+    let read = |name: &str| scene.sandbox.read(&format!("project/{name}"));
+    assert!(read("report.json").contains("\"verdict\": \"refused\""));
+    assert!(read("summary").contains("was deleted"));
+    assert!(read("values").starts_with("verdict=refused\nstatus=1\n"));
+}
+
+/// A run without a report says so where a report would be looked for.
+#[test]
+fn a_run_without_a_report_says_why_in_log_and_summary() {
+    let scene = Scene::new();
+    let event = pull_request("main", &scene.gate, &"a".repeat(40));
+    let args = ["--format", "github", "--summary", "summary"];
+    let said = scene.event("pull_request", &event, &args).must(3, &[]);
+    assert!(
+        said.out.starts_with("::error title=gatecheck undecided::the commit aaaa"),
+        "{}",
+        said.out
+    );
+    assert_eq!(said.out.lines().count(), 1);
+    assert!(scene.sandbox.read("project/summary").contains("\n    the commit aaaa"));
+    let said = scene.event("push", &json!({}), &args).must(2, &[]);
+    assert!(said.out.starts_with("::error title=gatecheck unusable::"), "{}", said.out);
+}
+
+/// Files at the places that the run writes to may have come with the change.
+#[test]
+fn what_lies_in_the_checkout_is_not_taken_for_an_answer() {
+    let scene = Scene::new();
+    let lie = "verdict=pass\nstatus=0\nlast=";
+    for name in ["junit.xml", "values", "summary", "out/x"] {
+        scene.sandbox.write(&format!("project/{name}"), lie);
+    }
+    let head = scene.sandbox.commit("project", "Bring answers");
+    let args = ["--output", "junit=junit.xml", "--step-outputs", "values", "--summary", "summary"];
+    let read = |name: &str| std::fs::read_to_string(scene.sandbox.path("project").join(name)).ok();
+    // It comes to no report.
+    let event = pull_request("main", &scene.gate, &"a".repeat(40));
+    scene.event("pull_request", &event, &args).must(3, &[]);
+    assert_eq!(read("junit.xml"), None);
+    assert_eq!(read("values").unwrap(), "verdict=undecided\nstatus=3\ncovered=\n");
+    assert!(!read("summary").unwrap().contains("status=0"));
+    // What was begun by the service or by an earlier step is added to, on a line of its own.
+    scene.sandbox.write("begun", "first=1");
+    let event = push("refs/heads/main", &scene.gate, &head);
+    scene.event("push", &event, &["--step-outputs", "../begun"]).must(0, &[]);
+    assert!(scene.sandbox.read("begun").starts_with("first=1\nverdict=pass\n"));
+}
+
+/// Nor may the change bring what it is judged by.
+#[test]
+fn what_the_verifier_gives_is_no_file_of_the_repository() {
+    let scene = Scene::new();
+    let head = scene.work("2");
+    let event = push("refs/heads/main", &scene.gate, &head);
+    let registry = "keys/reviewer-registry.toml";
+    let words = ["is a file of the repository", "help: keep it outside of the checkout"];
+    for option in ["--registry", "--checkpoint", "--event-file"] {
+        scene.event("push", &event, &[option, registry]).must(2, &words);
+        let around =
+            ["--event-file", "../event.json", option, "keys/../keys/reviewer-registry.toml"];
+        let around = if option == "--event-file" { &around[2..] } else { &around[..] };
+        scene.event("push", &event, around).must(2, &words);
+    }
+    scene.event("push", &event, &["--checkpoint", "checkpoint"]).must(0, &[]);
+}
+
+/// A folder of the checkout may be a link to anywhere.
+#[cfg(unix)]
+#[test]
+fn nothing_is_written_below_a_link_of_the_checkout() {
+    let scene = Scene::new();
+    scene.sandbox.write("elsewhere/.keep", "");
+    std::os::unix::fs::symlink("../elsewhere", scene.sandbox.path("project/out")).unwrap();
+    let head = scene.sandbox.commit("project", "Bring a link");
+    let event = push("refs/heads/main", &scene.gate, &head);
+    scene.event("push", &event, &["--output", "json=out/x"]).must(2, &["below a link"]);
+    let told = ["--summary", "out/summary", "--step-outputs", "out/values"];
+    scene.event("push", &event, &told).must(0, &["warning: the summary", "warning: the file"]);
+    scene.event("push", &event, &["--checkpoint", "out/x"]).must(2, &["a file of the repository"]);
+    assert_eq!(scene.sandbox.files("elsewhere"), [".keep"]);
+    // The way to the checkout is the user's own.
+    std::os::unix::fs::symlink("project", scene.sandbox.path("way")).unwrap();
+    let run = ["--output", "json=../way/report.json"];
+    scene.event("push", &event, &run).must(0, &[]);
+    assert!(scene.sandbox.path("project/report.json").is_file());
 }

@@ -4,7 +4,7 @@ use super::super::arguments::configured_anchor;
 use super::super::judge::{Prepared, advance, prepare, standing_tag};
 use super::super::verify::Request;
 use crate::check::{self, TagRef};
-use crate::ci::{Change, ChangeKind, Plan, recounted, without_gate};
+use crate::ci::{Change, ChangeKind, Plan, gone, recounted, without_gate};
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding, Severity};
 use crate::history::{self, Failure};
@@ -12,7 +12,7 @@ use crate::model::text::shown;
 use crate::model::{Oid, Registry};
 use crate::progress::Progress;
 use crate::repo::Repository;
-use crate::report::{AnchorSource, Report, Verdict};
+use crate::report::{Anchor, AnchorSource, Report, Verdict};
 use crate::rules::tag as rule;
 use crate::signature::FactCache;
 
@@ -20,8 +20,6 @@ use crate::signature::FactCache;
 pub(super) enum Answer {
     /// There is nothing to judge, and why.
     Nothing(String),
-    /// Refused without a look at the history.
-    Refused(Box<Finding>),
     /// Judged.
     Judged(Box<Report>),
 }
@@ -149,7 +147,8 @@ impl Run<'_> {
     }
 
     fn deleted(&self, reference: &str, old: Option<Oid>, default: Option<&str>) -> Result<Answer> {
-        let anchor = self.pinned(old.filter(|old| self.repo().is_commit(*old)))?;
+        let stood = old.filter(|old| self.repo().is_commit(*old));
+        let anchor = self.pinned(stood)?;
         let is = |name: Option<&str>| name == Some(reference);
         let mainline = match anchor {
             None => None,
@@ -175,15 +174,21 @@ impl Run<'_> {
                 shown(reference)
             )));
         }
-        let stood = old.map_or_else(|| "a commit".to_owned(), |old| old.to_string());
+        let what = old.map_or_else(|| "a commit".to_owned(), |old| old.to_string());
         let back = old.map_or_else(|| "COMMIT".to_owned(), |old| old.to_string());
         let finding = Finding::new(
             Code::MainlineReplaced,
             format!("the mainline {} was deleted", shown(reference)),
         )
-        .compared(format!("{stood} -> nothing"), "a mainline that goes on")
+        .compared(format!("{what} -> nothing"), "a mainline that goes on")
         .help(format!("push back what stood there: git push origin {back}:{}", shown(reference)));
-        Ok(Answer::Refused(Box::new(finding)))
+        let told = anchor.map(|(commit, _)| commit).into_iter().chain(stood);
+        let project = told.filter_map(|commit| self.registry(commit)).map(|r| r.project).next();
+        let anchor = anchor.map(|(commit, source)| Anchor { commit, source });
+        let trust = (anchor, project.unwrap_or_default());
+        let mut report = gone((reference, old), self.repo().format(), trust, finding);
+        report.checkpoint = self.prepared.asked.checkpoint;
+        Ok(Answer::Judged(Box::new(report)))
     }
 
     fn no_registry(&self, reference: &str, anchor: Oid) -> Error {

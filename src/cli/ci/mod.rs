@@ -1,5 +1,6 @@
 //! `gatecheck ci`: judges what an event of a build service is about.
 
+mod checkout;
 mod judge;
 mod outputs;
 mod propose;
@@ -11,13 +12,14 @@ use std::path::PathBuf;
 use clap::Args;
 
 use self::judge::Answer;
+use self::outputs::Told;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::progress;
 use super::streams::Streams;
 use super::verify::{RunArgs, VerifyArgs};
 use crate::error::Error;
-use crate::render::{Format, findings};
+use crate::render::{Format, annotation_of_failure};
 use crate::report::Report;
 
 /// Arguments of `ci`.
@@ -109,12 +111,17 @@ pub fn run(
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
     let answered = answer(args, environment, streams);
-    let (exit, report) = match &answered {
-        Ok((exit, report)) => (*exit, report.as_ref()),
-        Err(error) => (Exit::of_error(error), None),
+    let told = match &answered {
+        Ok((exit, Some(report))) => Told { exit: *exit, report: Ok(Some(report)) },
+        Ok((exit, None)) => Told { exit: *exit, report: Ok(None) },
+        Err(error) => Told { exit: Exit::of_error(error), report: Err(error.to_string()) },
     };
+    if let (Err(why), Some(Format::Github)) = (&told.report, args.run.output.format) {
+        // Standard error has it too, and nobody looks there first.
+        streams.print(annotation_of_failure(told.verdict(), why).as_bytes())?;
+    }
     // Whether these can be written changes no verdict.
-    for warning in outputs::tell(args, environment, exit, report) {
+    for warning in outputs::tell(args, environment, &told) {
         streams.say(&format!("warning: {warning}"));
     }
     answered.map(|(exit, _)| exit)
@@ -129,6 +136,7 @@ fn answer(
     let mut request = args.judging().request(environment)?;
     // The summary is made of the same report.
     request.record_commits = output.needs_commits();
+    checkout::keep_out(args, &request, &output.paths(), environment)?;
     let plan = read::plan(&args.event, &request, environment)?;
     let answer = {
         // Gone before the report is printed.
@@ -139,14 +147,6 @@ fn answer(
         Answer::Nothing(why) => {
             streams.say(&format!("gatecheck: nothing to judge: {why}"));
             return Ok((Exit::PASS, None));
-        }
-        Answer::Refused(finding) => {
-            let short = [Format::Concise, Format::Github];
-            let format = args.run.output.format.filter(|format| short.contains(format));
-            let style = args.run.output.style(environment);
-            let found = findings(&[*finding], format.unwrap_or(Format::Human), &style);
-            streams.print(&found)?;
-            return Ok((Exit::REFUSED, None));
         }
         Answer::Judged(report) => report,
     };
