@@ -276,3 +276,19 @@ fn nothing_is_written_below_a_link_of_the_checkout() {
     scene.event("push", &event, &run).must(0, &[]);
     assert!(scene.sandbox.path("project/report.json").is_file());
 }
+
+/// What is written beside a report is not told in it.
+#[test]
+fn a_report_is_the_same_whatever_is_written_beside_it() {
+    let scene = Scene::new();
+    scene.work("2");
+    let head = scene.work("3");
+    let event = push("refs/heads/main", &scene.gate, &head);
+    let judged = |more: &[&str]| {
+        let args = ["--every-commit", "--format", "json", "--anchor", &scene.anchor];
+        scene.event("push", &event, &[&args, more].concat()).must(1, &[]).out
+    };
+    let report: Value = serde_json::from_str(&judged(&[])).unwrap();
+    assert_eq!(report["counts"]["refused"], 0, "no gate was refused");
+    assert_eq!(judged(&["--output", "ndjson=../lines"]), judged(&[]));
+}
