@@ -15,6 +15,7 @@
 mod cli_support;
 
 use cli_support::events::{self, Scene, ZERO, pull_request, push};
+use cli_support::project::work;
 use serde_json::{Value, json};
 
 /// A build service that keeps its clone has a local branch from the day on which it was cloned.
@@ -291,4 +292,68 @@ fn a_report_is_the_same_whatever_is_written_beside_it() {
     let report: Value = serde_json::from_str(&judged(&[])).unwrap();
     assert_eq!(report["counts"]["refused"], 0, "no gate was refused");
     assert_eq!(judged(&["--output", "ndjson=../lines"]), judged(&[]));
+}
+
+/// A release branch ends in gates that the mainline never passes through.
+#[test]
+fn gates_of_another_branch_do_not_move_the_checkpoint() {
+    let sandbox = cli_support::Sandbox::new();
+    sandbox.ssh_key();
+    sandbox.repository("project");
+    sandbox.gatecheck("project", &["init", "--project", "project"]).must(0, &[]);
+    let registry = "project/keys/reviewer-registry.toml";
+    let text = sandbox.read(registry);
+    let text = text.replacen("mainline =", "branches = [\"release/*\"]\nmainline =", 1);
+    sandbox.write(registry, &text);
+    let anchor = sandbox.commit("project", "Found the reviewer registry");
+    work(&sandbox, "project", "1");
+    let gate = cli_support::project::gate(&sandbox, "project", 0, "none");
+    let scene = Scene { sandbox, anchor, gate };
+    let args = ["--anchor", &scene.anchor, "--checkpoint", "../checkpoint"];
+    let on_main = push("refs/heads/main", &scene.anchor, &scene.gate);
+    scene.event("push", &on_main, &args).must(0, &[]);
+    let before = scene.sandbox.read("checkpoint");
+
+    scene.git(&["checkout", "-q", "-b", "release/1"]);
+    scene.work("2");
+    let how = ["--anchor", &scene.anchor, "--branch", "release/1"];
+    let signoff = |words: &[&str]| scene.sandbox.gatecheck("project", &[words, &how].concat());
+    signoff(&["signoff", "new"]).must(0, &[]);
+    signoff(&["signoff", "add", "--domain", "project", "--yes"]).must(0, &["it counts"]);
+    scene.git(&["add", "-A"]);
+    scene.git(&["commit", "-q", "-S", "-m", "Release"]);
+    let release = scene.git(&["rev-parse", "HEAD"]);
+    let on_release = push("refs/heads/release/1", &scene.gate, &release);
+    scene.event("push", &on_release, &args).must(0, &["epoch 0"]);
+    assert_eq!(scene.sandbox.read("checkpoint"), before);
+    scene.event("push", &on_main, &args).must(0, &[]);
+}
+
+/// The service shows the outcome at the commit that the run was started on.
+#[test]
+fn a_run_that_is_started_by_hand_vouches_for_no_other_commit() {
+    let scene = Scene::new();
+    scene.git(&["checkout", "-q", "-b", "topic"]);
+    let bad = scene.edit_registry("serial = 1", "serial = 2");
+    scene.sandbox.write("event.json", r#"{ "repository": { "default_branch": "main" } }"#);
+    let run = |reference: &str, commit: &str, args: &[&str]| {
+        let mut command = scene.sandbox.command(env!("CARGO_BIN_EXE_gatecheck"), "project");
+        let done = command
+            .arg("ci")
+            .args(args)
+            .env("GITHUB_EVENT_NAME", "workflow_dispatch")
+            .env("GITHUB_EVENT_PATH", scene.sandbox.path("event.json"))
+            .env("GITHUB_REF", reference)
+            .env("GITHUB_SHA", commit)
+            .output()
+            .unwrap();
+        done.status.code().unwrap()
+    };
+    let pinned = ["--anchor", scene.anchor.as_str()];
+    assert_eq!(run("refs/heads/main", &scene.gate, &pinned), 0);
+    assert_eq!(run("refs/heads/topic", &bad, &pinned), 1);
+    assert_eq!(run("refs/heads/topic", &scene.gate, &[]), 3);
+    assert_eq!(run("refs/heads/topic", &scene.gate, &pinned), 0);
+    scene.git(&["tag", "v1", &bad]);
+    assert_eq!(run("refs/tags/v1", &bad, &pinned), 1);
 }

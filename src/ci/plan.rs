@@ -52,11 +52,8 @@ pub fn plan(given: &Given<'_>) -> Result<Plan> {
         "pull_request" | "pull_request_target" => pull_request(given),
         "merge_group" => merge_group(given),
         "release" => release(given),
-        "schedule" | "workflow_dispatch" | "repository_dispatch" => {
-            let run = || given.run_ref.filter(|name| name.starts_with("refs/heads/"));
-            let named = given.reference.or_else(run).map(branch).transpose()?;
-            Ok(Plan::Mainline { branch: given.default_branch()?.or(named) })
-        }
+        "workflow_dispatch" => started_by_hand(given),
+        "schedule" | "repository_dispatch" => mainline(given),
         "" => Err(Error::unusable(
             "no event is named: neither --event nor GITHUB_EVENT_NAME is set",
             "name it, as in: gatecheck ci --event push --base COMMIT --head COMMIT --ref refs/heads/main",
@@ -66,6 +63,36 @@ pub fn plan(given: &Given<'_>) -> Result<Plan> {
             "judge what it is about by itself: gatecheck verify TIP",
         )),
     }
+}
+
+fn mainline(given: &Given<'_>) -> Result<Plan> {
+    let run = || given.run_ref.filter(|name| name.starts_with("refs/heads/"));
+    let named = given.reference.or_else(run).map(branch).transpose()?;
+    Ok(Plan::Mainline { branch: given.default_branch()?.or(named) })
+}
+
+/// Whoever starts a run by hand chooses the branch or tag, and the service shows the outcome at the
+/// commit of that one: a verdict about the mainline would vouch for a commit that nobody judged.
+fn started_by_hand(given: &Given<'_>) -> Result<Plan> {
+    let (Some(on), Some(default)) = (given.run_ref, given.default_branch()?) else {
+        return mainline(given);
+    };
+    if on == default {
+        return mainline(given);
+    }
+    if on.starts_with("refs/tags/") {
+        return Ok(Plan::Tag { reference: on.to_owned(), old: None, new: None });
+    }
+    let head = given.commit(given.head.or(given.run_sha), "--head", "/after")?;
+    let head = head.ok_or_else(|| given.missing("--head", "/after"))?;
+    Ok(Plan::Change(Change {
+        kind: ChangeKind::Push,
+        target: branch(on)?,
+        default_branch: Some(default),
+        base: None,
+        head,
+        forced: false,
+    }))
 }
 
 fn push(given: &Given<'_>) -> Result<Plan> {
@@ -247,6 +274,30 @@ mod tests {
         };
         assert_eq!(named(given), "refs/tags/refs/tags/v1");
         assert_eq!(named(Given { reference: Some("refs/tags/v1"), ..given }), "refs/tags/v1");
+    }
+
+    /// The outcome is shown at the commit of the branch or tag that the run was started on.
+    #[test]
+    fn a_run_started_by_hand_is_about_what_it_was_started_on() {
+        let file = json!({ "repository": { "default_branch": "trunk" } });
+        let sha = hex("1");
+        let plan = |on| {
+            let run_sha = Some(sha.as_str());
+            let name = "workflow_dispatch";
+            plan(&Given {
+                name,
+                payload: Some(&file),
+                run_ref: Some(on),
+                run_sha,
+                ..Given::default()
+            })
+        };
+        assert!(matches!(plan("refs/heads/trunk"), Ok(Plan::Mainline { .. })));
+        let Ok(Plan::Change(change)) = plan("refs/heads/topic") else { panic!("a change") };
+        assert_eq!((change.target.as_str(), change.base), ("refs/heads/topic", None));
+        assert_eq!(Some(change.head), Oid::from_hex(&sha));
+        assert!(matches!(plan("refs/tags/v1"), Ok(Plan::Tag { .. })));
+        assert!(plan("refs/pull/1/merge").is_err());
     }
 
     #[test]

@@ -310,7 +310,10 @@ impl Run<'_> {
                 report = recounted(report);
             }
         }
-        if change.kind == ChangeKind::Push { self.kept(report) } else { Ok(report) }
+        // Gates of another branch are none of the mainline's.
+        let registry = asked.anchor.and_then(|(anchor, _)| self.registry(anchor));
+        let lands = registry.is_some_and(|registry| registry.mainline == change.target);
+        if change.kind == ChangeKind::Push && lands { self.kept(report) } else { Ok(report) }
     }
 
     /// What stood on the branch is not on its mainline any more.
