@@ -33,6 +33,8 @@ pub struct Given<'a> {
 /// [`Error::Unusable`] for what is no JSON object.
 pub fn payload(bytes: &[u8]) -> Result<Value> {
     let help = "give the file that the build service wrote, or say it by --base, --head and --ref";
+    // Tools of Windows begin a file of UTF-8 with a mark.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match serde_json::from_slice::<Value>(bytes) {
         Ok(value) if value.is_object() => Ok(value),
         Ok(_) => Err(Error::unusable("the event file holds no JSON object", help)),
@@ -129,4 +131,16 @@ pub(super) fn branch(name: &str) -> Result<String> {
         ));
     }
     Ok(full)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::payload;
+
+    #[test]
+    fn a_file_as_windows_writes_it_is_read() {
+        let value = payload(b"\xef\xbb\xbf{\r\n\"ref\": \"x\"\r\n}\r\n").unwrap();
+        assert_eq!(value["ref"], "x");
+        assert!(payload(b"\xff\xfe{\0}\0").is_err());
+    }
 }
