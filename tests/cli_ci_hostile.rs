@@ -108,6 +108,18 @@ fn an_id_of_the_other_object_format_is_of_no_commit() {
     }
 }
 
+/// To fetch what is there helps nobody.
+#[test]
+fn what_is_no_commit_is_called_so() {
+    let scene = Scene::new();
+    let blob = scene.git(&["rev-parse", "HEAD:code"]);
+    for (base, head) in [(&blob, &scene.gate), (&scene.gate, &blob)] {
+        let event = pull_request("main", base, head);
+        let said = scene.event("pull_request", &event, &[]);
+        said.must(3, &["is there and is no commit", "help: name a commit", "git cat-file -t"]);
+    }
+}
+
 /// An honest push of many commits has an event file of several megabytes.
 #[test]
 fn a_push_of_many_commits_is_judged() {

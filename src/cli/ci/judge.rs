@@ -268,6 +268,12 @@ impl Run<'_> {
     }
 
     fn absent(&self, commit: Oid, forced: bool) -> Error {
+        if self.repo().holds(commit) {
+            return Error::cannot_read(
+                format!("{commit}, which the event names, is there and is no commit"),
+                format!("name a commit; what it is tells: git cat-file -t {commit}"),
+            );
+        }
         let conditions = self.repo().conditions();
         let forced =
             if forced { "; the push was forced, which takes it off its branch" } else { "" };
