@@ -369,3 +369,37 @@ fn a_run_that_is_started_by_hand_vouches_for_no_other_commit() {
     scene.git(&["tag", "v1", &bad]);
     assert_eq!(run("refs/tags/v1", &bad, &pinned), 1);
 }
+
+/// Where two branches have merged each other, what is new in one of them depends on the commit that
+/// the comparison starts from. Old content can pass for no change at all.
+#[test]
+fn a_change_that_forks_at_several_commits_is_not_guessed() {
+    let scene = Scene::new();
+    let old = scene.gate.clone();
+    scene.work("2");
+    let newer = scene.git(&["rev-parse", "HEAD"]);
+    // Of the two commits at which they fork, the one with the older content, and the smaller id.
+    let side = (0..).map(|n| {
+        let tree = format!("{old}^{{tree}}");
+        scene.git(&["commit-tree", "-p", &old, "-m", &format!("Side {n}"), &tree])
+    });
+    let side = side.into_iter().find(|side| *side < newer).unwrap();
+    let tree = |of: &str| format!("{of}^{{tree}}");
+    let merged = |first: &str, second: &str, of: &str| {
+        scene.git(&["commit-tree", "-p", first, "-p", second, "-m", "Merge", &tree(of)])
+    };
+    let base = merged(&newer, &side, &newer);
+    // It takes back what the target has, and as seen from the side it changed nothing.
+    let head = merged(&side, &newer, &old);
+    let event = pull_request("main", &base, &head);
+    let said = scene.event("pull_request", &event, &[]);
+    said.must(
+        3,
+        &[
+            "fork at 2 commits",
+            &format!("help: bring the target into the branch: git merge {base}"),
+        ],
+    );
+    let caught_up = merged(&head, &base, &newer);
+    scene.event("pull_request", &pull_request("main", &base, &caught_up), &[]).must(0, &[]);
+}
