@@ -62,32 +62,32 @@ pub struct CiArgs {
     pub run: RunArgs,
 }
 
-/// What happened, where the environment does not tell.
+/// What happened, where the environment does not tell. The heading stands at each argument, because one
+/// for the next arguments would hold for those of others, too.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Event")]
 pub struct EventArgs {
     /// The event, as GitHub calls it: push, pull_request, … [default: GITHUB_EVENT_NAME]
-    #[arg(long = "event", value_name = "NAME")]
+    #[arg(help_heading = "Event", long = "event", value_name = "NAME")]
     pub name: Option<String>,
 
     /// The event's file [default: GITHUB_EVENT_PATH, unless --event names the event]
-    #[arg(long = "event-file", value_name = "FILE")]
+    #[arg(help_heading = "Event", long = "event-file", value_name = "FILE")]
     pub file: Option<PathBuf>,
 
     /// The commit that stands in the branch, or stood there before the push
-    #[arg(long, value_name = "COMMIT")]
+    #[arg(help_heading = "Event", long, value_name = "COMMIT")]
     pub base: Option<String>,
 
     /// The commit to judge
-    #[arg(long, value_name = "COMMIT")]
+    #[arg(help_heading = "Event", long, value_name = "COMMIT")]
     pub head: Option<String>,
 
     /// The ref that changes; for a pull request the branch that it is to land on
-    #[arg(long = "ref", value_name = "REF")]
+    #[arg(help_heading = "Event", long = "ref", value_name = "REF")]
     pub reference: Option<String>,
 
     /// The project's default branch
-    #[arg(long, value_name = "BRANCH")]
+    #[arg(help_heading = "Event", long, value_name = "BRANCH")]
     pub default_branch: Option<String>,
 }
 
