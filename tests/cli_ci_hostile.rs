@@ -403,3 +403,16 @@ fn a_change_that_forks_at_several_commits_is_not_guessed() {
     let caught_up = merged(&head, &base, &newer);
     scene.event("pull_request", &pull_request("main", &base, &caught_up), &[]).must(0, &[]);
 }
+
+/// Whoever pushes a new branch chooses its first registry, and could carry the outcome elsewhere.
+#[test]
+fn the_first_registry_of_another_branch_is_not_trusted() {
+    let scene = Scene::new();
+    let first_use = ["--trust-on-first-use"];
+    let new = push("refs/heads/topic", ZERO, &scene.gate);
+    scene
+        .event("push", &new, &first_use)
+        .must(3, &["is for the default branch", "--anchor COMMIT"]);
+    let new = push("refs/heads/main", ZERO, &scene.gate);
+    scene.event("push", &new, &first_use).must(0, &["no-anchor"]);
+}

@@ -70,7 +70,7 @@ impl Run<'_> {
 
     /// The anchor of flag or variable, else that of the user's git configuration for the project
     /// that `commit` names.
-    fn pinned(&self, commit: Option<Oid>) -> Result<Option<(Oid, AnchorSource)>> {
+    pub(super) fn pinned(&self, commit: Option<Oid>) -> Result<Option<(Oid, AnchorSource)>> {
         if self.request.anchor.is_some() {
             return Ok(self.request.anchor);
         }
@@ -240,31 +240,6 @@ impl Run<'_> {
         let from_event = anchor.is_some_and(|(_, source)| source == AnchorSource::Event);
         let gateless = change.kind == ChangeKind::PullRequest || from_event;
         Ok(if gateless && !require_gate { without_gate(report) } else { report })
-    }
-
-    /// Where trust starts: what is pinned, else the event's base where that may stand in. Without
-    /// either the verdict will be undecided.
-    fn anchor(&self, change: &Change, here: Option<Oid>) -> Result<Option<(Oid, AnchorSource)>> {
-        if let Some(pinned) = self.pinned(here)? {
-            return Ok(Some(pinned));
-        }
-        let Some(named) = here else { return Ok(None) };
-        let queued = change.kind == ChangeKind::MergeGroup;
-        let base = if queued { self.landed(change, named)? } else { named };
-        // What has not landed may call the project otherwise.
-        if base != named
-            && let Some(pinned) = self.pinned(Some(base))?
-        {
-            return Ok(Some(pinned));
-        }
-        let mainline = self.registry(base).map(|registry| registry.mainline);
-        match change.distrust(mainline.as_deref()) {
-            None => Ok(Some((base, AnchorSource::Event))),
-            Some(why) => Err(Error::cannot_read(
-                format!("nobody outside this repository says where trust starts: {why}"),
-                "pin the anchor (--anchor COMMIT), or run this only for the default branch (on GitHub: branches: [main])",
-            )),
-        }
     }
 
     fn absent(&self, commit: Oid, forced: bool) -> Error {

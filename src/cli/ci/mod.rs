@@ -4,8 +4,8 @@ mod checkout;
 mod judge;
 mod outputs;
 mod propose;
-mod queue;
 mod read;
+mod trust;
 
 use std::path::PathBuf;
 
