@@ -89,6 +89,9 @@ fn a_pass_is_attested_by_ssh_and_checked() {
     verify(&sandbox, &[]).must(1, &["attestation-unsigned", "gatecheck attest --sign"]);
 
     attest(&sandbox, &[]).must(0, &["attested: ", "gatecheck verify-attestation"]);
+    // What is to be typed next holds where the anchor was a flag.
+    let next = format!("verdict.json --anchor {anchor}\n");
+    attest(&sandbox, &["--anchor", &anchor]).must(0, &[&next]);
     let said = verify(&sandbox, &[]);
     said.must(0, &["yes: the attestation is signed", &format!("signed: {key} of ada"), &gate]);
     verify(&sandbox, &["--anchor", &anchor]).must(0, &[]);

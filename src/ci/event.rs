@@ -33,6 +33,8 @@ pub struct Given<'a> {
 /// [`Error::Unusable`] for what is no JSON object.
 pub fn payload(bytes: &[u8]) -> Result<Value> {
     let help = "give the file that the build service wrote, or say it by --base, --head and --ref";
+    // Tools of Windows begin a file of UTF-8 with a mark.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match serde_json::from_slice::<Value>(bytes) {
         Ok(value) if value.is_object() => Ok(value),
         Ok(_) => Err(Error::unusable("the event file holds no JSON object", help)),
@@ -72,13 +74,20 @@ impl<'a> Given<'a> {
 
     /// The default branch by its full name.
     pub(super) fn default_branch(&self) -> Result<Option<String>> {
-        let named = self.default_branch.or_else(|| self.text("/repository/default_branch"));
-        named.map(branch).transpose()
+        match (self.default_branch, self.text("/repository/default_branch")) {
+            (Some(flag), _) => branch(flag).map(Some),
+            (None, short) => short.map(short_branch).transpose(),
+        }
     }
 
     /// What is said where the event does not tell something.
     pub(super) fn missing(&self, option: &str, pointer: &str) -> Error {
         let name = shown(self.name);
+        // Where a flag names the event no file is read, so the flags have to say all of it.
+        let flags = match self.name {
+            "release" => "--ref refs/tags/NAME",
+            _ => "--base COMMIT --head COMMIT --ref refs/heads/NAME",
+        };
         let field = pointer.trim_start_matches('/').replace('/', ".");
         let problem = match self.payload {
             Some(_) => {
@@ -88,7 +97,7 @@ impl<'a> Given<'a> {
         };
         Error::unusable(
             problem,
-            format!("give it yourself: gatecheck ci --event {name} {option} VALUE"),
+            format!("say it all yourself: gatecheck ci --event {name} {flags}"),
         )
     }
 }
@@ -104,6 +113,12 @@ fn id(text: &str, option: &str) -> Result<Option<Oid>> {
     Ok((id != Oid::zero(id.format())).then_some(id))
 }
 
+/// The full name of a branch of which an event tells the short one, whatever that looks like: a
+/// branch may be called `refs/heads/main`, and is another one than `main`.
+pub(super) fn short_branch(name: &str) -> Result<String> {
+    branch(&format!("refs/heads/{name}"))
+}
+
 /// The full name of a branch.
 pub(super) fn branch(name: &str) -> Result<String> {
     let full =
@@ -116,4 +131,16 @@ pub(super) fn branch(name: &str) -> Result<String> {
         ));
     }
     Ok(full)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::payload;
+
+    #[test]
+    fn a_file_as_windows_writes_it_is_read() {
+        let value = payload(b"\xef\xbb\xbf{\r\n\"ref\": \"x\"\r\n}\r\n").unwrap();
+        assert_eq!(value["ref"], "x");
+        assert!(payload(b"\xff\xfe{\0}\0").is_err());
+    }
 }

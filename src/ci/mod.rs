@@ -5,10 +5,12 @@
 
 mod change;
 mod event;
+mod gone;
 mod landed;
 mod plan;
 
 pub use change::{Change, ChangeKind};
 pub use event::{Given, payload};
+pub use gone::gone;
 pub use landed::{Merged, landed, recounted, without_gate};
 pub use plan::{Plan, plan};

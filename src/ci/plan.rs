@@ -1,7 +1,7 @@
 //! From an event to what is judged.
 
 use super::change::{Change, ChangeKind};
-use super::event::{Given, branch};
+use super::event::{Given, branch, short_branch};
 use crate::error::{Error, Result};
 use crate::model::Oid;
 use crate::model::text::shown;
@@ -52,11 +52,8 @@ pub fn plan(given: &Given<'_>) -> Result<Plan> {
         "pull_request" | "pull_request_target" => pull_request(given),
         "merge_group" => merge_group(given),
         "release" => release(given),
-        "schedule" | "workflow_dispatch" | "repository_dispatch" => {
-            let run = || given.run_ref.filter(|name| name.starts_with("refs/heads/"));
-            let named = given.reference.or_else(run).map(branch).transpose()?;
-            Ok(Plan::Mainline { branch: given.default_branch()?.or(named) })
-        }
+        "workflow_dispatch" => started_by_hand(given),
+        "schedule" | "repository_dispatch" => mainline(given),
         "" => Err(Error::unusable(
             "no event is named: neither --event nor GITHUB_EVENT_NAME is set",
             "name it, as in: gatecheck ci --event push --base COMMIT --head COMMIT --ref refs/heads/main",
@@ -66,6 +63,36 @@ pub fn plan(given: &Given<'_>) -> Result<Plan> {
             "judge what it is about by itself: gatecheck verify TIP",
         )),
     }
+}
+
+fn mainline(given: &Given<'_>) -> Result<Plan> {
+    let run = || given.run_ref.filter(|name| name.starts_with("refs/heads/"));
+    let named = given.reference.or_else(run).map(branch).transpose()?;
+    Ok(Plan::Mainline { branch: given.default_branch()?.or(named) })
+}
+
+/// Whoever starts a run by hand chooses the branch or tag, and the service shows the outcome at the
+/// commit of that one: a verdict about the mainline would vouch for a commit that nobody judged.
+fn started_by_hand(given: &Given<'_>) -> Result<Plan> {
+    let (Some(on), Some(default)) = (given.run_ref, given.default_branch()?) else {
+        return mainline(given);
+    };
+    if on == default {
+        return mainline(given);
+    }
+    if on.starts_with("refs/tags/") {
+        return Ok(Plan::Tag { reference: on.to_owned(), old: None, new: None });
+    }
+    let head = given.commit(given.head.or(given.run_sha), "--head", "/after")?;
+    let head = head.ok_or_else(|| given.missing("--head", "/after"))?;
+    Ok(Plan::Change(Change {
+        kind: ChangeKind::Push,
+        target: branch(on)?,
+        default_branch: Some(default),
+        base: None,
+        head,
+        forced: false,
+    }))
 }
 
 fn push(given: &Given<'_>) -> Result<Plan> {
@@ -101,7 +128,7 @@ fn push(given: &Given<'_>) -> Result<Plan> {
 fn pull_request(given: &Given<'_>) -> Result<Plan> {
     of_this_kind(given, Some("pull_request"))?;
     let fields = ["/pull_request/base/sha", "/pull_request/head/sha", "/pull_request/base/ref"];
-    proposed(given, ChangeKind::PullRequest, fields)
+    proposed(given, ChangeKind::PullRequest, fields, short_branch)
 }
 
 fn merge_group(given: &Given<'_>) -> Result<Plan> {
@@ -110,10 +137,15 @@ fn merge_group(given: &Given<'_>) -> Result<Plan> {
         return Ok(Plan::Nothing("the merge group was dissolved".to_owned()));
     }
     let fields = ["/merge_group/base_sha", "/merge_group/head_sha", "/merge_group/base_ref"];
-    proposed(given, ChangeKind::MergeGroup, fields)
+    proposed(given, ChangeKind::MergeGroup, fields, branch)
 }
 
-fn proposed(given: &Given<'_>, kind: ChangeKind, fields: [&str; 3]) -> Result<Plan> {
+fn proposed(
+    given: &Given<'_>,
+    kind: ChangeKind,
+    fields: [&str; 3],
+    full: fn(&str) -> Result<String>,
+) -> Result<Plan> {
     let [base, head, target] = fields;
     let zeros = |option: &str| {
         Error::unusable(
@@ -123,11 +155,14 @@ fn proposed(given: &Given<'_>, kind: ChangeKind, fields: [&str; 3]) -> Result<Pl
     };
     let from = given.commit(given.base, "--base", base)?.ok_or_else(|| zeros("--base"))?;
     let to = given.commit(given.head, "--head", head)?.ok_or_else(|| zeros("--head"))?;
-    let named = given.reference.or_else(|| given.text(target));
-    let named = named.ok_or_else(|| given.missing("--ref", target))?;
+    let target = match (given.reference, given.text(target)) {
+        (Some(flag), _) => branch(flag)?,
+        (None, Some(named)) => full(named)?,
+        (None, None) => return Err(given.missing("--ref", target)),
+    };
     Ok(Plan::Change(Change {
         kind,
-        target: branch(named)?,
+        target,
         default_branch: given.default_branch()?,
         base: Some(from),
         head: to,
@@ -140,11 +175,11 @@ fn release(given: &Given<'_>) -> Result<Plan> {
     if let Some(action @ ("deleted" | "unpublished")) = given.text("/action") {
         return Ok(Plan::Nothing(format!("the release was {action}")));
     }
-    let name = given
-        .reference
-        .or_else(|| given.text("/release/tag_name"))
-        .ok_or_else(|| given.missing("--ref", "/release/tag_name"))?;
-    let short = name.strip_prefix("refs/tags/").unwrap_or(name);
+    let short = match (given.reference, given.text("/release/tag_name")) {
+        (Some(flag), _) => flag.strip_prefix("refs/tags/").unwrap_or(flag),
+        (None, Some(name)) => name,
+        (None, None) => return Err(given.missing("--ref", "/release/tag_name")),
+    };
     Ok(Plan::Tag { reference: format!("refs/tags/{short}"), old: None, new: None })
 }
 
@@ -210,6 +245,59 @@ mod tests {
         let file = json!({ "pull_request": "x", "release": null });
         let given = Given { name: "pull_request", payload: Some(&file), ..Given::default() };
         assert!(plan(&given).is_err());
+    }
+
+    /// Who may push a branch or a tag chooses its name.
+    #[test]
+    fn a_short_name_that_looks_like_a_full_one_is_another_ref() {
+        let file = json!({
+            "pull_request": {
+                "base": { "ref": "refs/heads/main", "sha": hex("1") }, "head": { "sha": hex("2") },
+            },
+            "repository": { "default_branch": "main" },
+        });
+        let given = Given { name: "pull_request", payload: Some(&file), ..Given::default() };
+        let Plan::Change(change) = plan(&given).unwrap() else { panic!("a change") };
+        assert_eq!(change.target, "refs/heads/refs/heads/main");
+        assert!(change.distrust(Some("refs/heads/main")).is_some());
+        let Plan::Change(change) =
+            plan(&Given { reference: Some("refs/heads/main"), ..given }).unwrap()
+        else {
+            panic!("a change")
+        };
+        assert_eq!(change.target, "refs/heads/main");
+        let file = json!({ "release": { "tag_name": "refs/tags/v1" } });
+        let given = Given { name: "release", payload: Some(&file), ..Given::default() };
+        let named = |given| match plan(&given).unwrap() {
+            Plan::Tag { reference, .. } => reference,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(named(given), "refs/tags/refs/tags/v1");
+        assert_eq!(named(Given { reference: Some("refs/tags/v1"), ..given }), "refs/tags/v1");
+    }
+
+    /// The outcome is shown at the commit of the branch or tag that the run was started on.
+    #[test]
+    fn a_run_started_by_hand_is_about_what_it_was_started_on() {
+        let file = json!({ "repository": { "default_branch": "trunk" } });
+        let sha = hex("1");
+        let plan = |on| {
+            let run_sha = Some(sha.as_str());
+            let name = "workflow_dispatch";
+            plan(&Given {
+                name,
+                payload: Some(&file),
+                run_ref: Some(on),
+                run_sha,
+                ..Given::default()
+            })
+        };
+        assert!(matches!(plan("refs/heads/trunk"), Ok(Plan::Mainline { .. })));
+        let Ok(Plan::Change(change)) = plan("refs/heads/topic") else { panic!("a change") };
+        assert_eq!((change.target.as_str(), change.base), ("refs/heads/topic", None));
+        assert_eq!(Some(change.head), Oid::from_hex(&sha));
+        assert!(matches!(plan("refs/tags/v1"), Ok(Plan::Tag { .. })));
+        assert!(plan("refs/pull/1/merge").is_err());
     }
 
     #[test]

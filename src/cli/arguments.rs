@@ -17,7 +17,7 @@ use crate::report::AnchorSource;
 #[derive(Args, Clone, Debug, Default)]
 pub struct RepositoryArgs {
     /// The repository to look at, instead of the one around the current folder
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(help_heading = None::<&str>, long, value_name = "FOLDER")]
     pub repo: Option<PathBuf>,
 }
 

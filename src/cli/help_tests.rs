@@ -89,6 +89,24 @@ fn every_command_has_examples_and_each_is_understood() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The heading of a group stays for what comes after it, unless that has one of its own.
+#[test]
+fn a_flag_stands_below_the_same_heading_everywhere() {
+    let heading = |path: &str, flag: &str| {
+        let (_, command) = leaves().into_iter().find(|(words, _)| words.join(" ") == path).unwrap();
+        let arg = command.get_arguments().find(|arg| arg.get_long() == Some(flag)).unwrap();
+        arg.get_help_heading().map(str::to_owned)
+    };
+    for path in ["verify", "ci", "signoff add", "status", "attest"] {
+        assert_eq!(heading(path, "repo"), None, "{path}");
+        assert_eq!(heading(path, "anchor").as_deref(), Some("Trust"), "{path}");
+    }
+    for flag in ["require-gate", "every-commit", "summary", "step-outputs"] {
+        assert_eq!(heading("ci", flag), None, "{flag}");
+    }
+    assert_eq!(heading("ci", "base").as_deref(), Some("Event"));
+}
+
 #[test]
 fn every_command_has_a_manual_page_with_its_arguments_and_examples() {
     let pages = man::pages(Cli::command()).unwrap();

@@ -158,6 +158,11 @@ impl Plan {
         }
     }
 
+    /// The files that reports are written to.
+    pub fn paths(&self) -> Vec<&Path> {
+        self.files.iter().map(|(_, path)| path.as_path()).collect()
+    }
+
     /// Writes every report, even where one of them fails; says the first failure.
     pub fn deliver(
         &self,

@@ -27,12 +27,12 @@ pub fn on_mainline(repo: &Repository, tip: Oid, commit: Oid) -> Result<bool, Fai
     Err(too_many_commits(here, repo.limits().commits).into())
 }
 
-/// The newest commit that both histories share; of several that are, one. `None` where they share
-/// none.
+/// The newest commits that both histories share, in the order of their ids: none where they share
+/// nothing, and several where both have merged what the other one had.
 ///
 /// # Errors
 /// [`Failure::Found`] where history ends or cannot be read before that can be told.
-pub fn fork_point(repo: &Repository, base: Oid, head: Oid) -> Result<Option<Oid>, Failure> {
+pub fn fork_points(repo: &Repository, base: Oid, head: Oid) -> Result<Vec<Oid>, Failure> {
     let past = reachable(repo, &[base], |_| false)?;
     let mut shared = HashSet::new();
     reachable(repo, &[head], |id| {
@@ -52,7 +52,9 @@ pub fn fork_point(repo: &Repository, base: Oid, head: Oid) -> Result<Option<Oid>
         let older = reachable(repo, &parents, |_| false)?;
         shared.retain(|id| !older.contains(id));
     }
-    Ok(shared.into_iter().min())
+    let mut newest: Vec<Oid> = shared.into_iter().collect();
+    newest.sort_unstable();
+    Ok(newest)
 }
 
 /// Everything reachable; not beyond commits where `stop` says so.
@@ -84,7 +86,7 @@ mod tests {
     use crate::repo::testing::Lab;
 
     #[test]
-    fn the_newest_shared_commit_is_found_in_every_shape() {
+    fn the_newest_shared_commits_are_found_in_every_shape() {
         let test = Lab::sha1();
         let commit =
             |name: &str, parents: &[Oid]| test.commit(test.files(&[("name", name)]), parents);
@@ -95,19 +97,19 @@ mod tests {
         let crossed = commit("crossed", &[left, right]);
         let alone = commit("alone", &[]);
         let repo = test.reopened();
-        let fork = |base, head| fork_point(&repo, base, head).unwrap();
-        assert_eq!(fork(left, right), Some(root));
-        assert_eq!(fork(left, caught_up), Some(left));
-        assert_eq!(fork(caught_up, left), Some(left));
-        assert_eq!(fork(left, left), Some(left));
-        assert_eq!(fork(left, alone), None);
-        assert_eq!(fork(crossed, caught_up), Some(left.min(right)));
+        let fork = |base, head| fork_points(&repo, base, head).unwrap();
+        assert_eq!(fork(left, right), [root]);
+        assert_eq!(fork(left, caught_up), [left]);
+        assert_eq!(fork(caught_up, left), [left]);
+        assert_eq!(fork(left, left), [left]);
+        assert_eq!(fork(left, alone), []);
+        assert_eq!(fork(crossed, caught_up), [left.min(right), left.max(right)]);
         let on = |tip, commit| on_mainline(&repo, tip, commit).unwrap();
         assert!(on(caught_up, right) && on(caught_up, root) && on(left, left));
         assert!(!on(caught_up, left) && !on(left, alone));
         test.lose(root);
         let repo = test.reopened();
         assert!(on_mainline(&repo, left, alone).is_err());
-        assert!(fork_point(&repo, left, right).is_err());
+        assert!(fork_points(&repo, left, right).is_err());
     }
 }

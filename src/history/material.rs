@@ -51,7 +51,7 @@ impl<'a> Material<'a> {
             && !folder.is_tree()
         {
             return Ok(RegistryFile::NotRegular(format!(
-                "{KEYS_FOLDER} is {}, not a folder",
+                "below {KEYS_FOLDER}, which is {}, not a folder",
                 describe_mode(folder.mode)
             )));
         }

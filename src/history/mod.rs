@@ -32,7 +32,7 @@ mod weight;
 
 pub use corrections::corrections;
 pub use failure::Failure;
-pub use fork::{fork_point, on_mainline};
+pub use fork::{fork_points, on_mainline};
 pub use owners::owners;
 pub use probes::{After, Between, Prober};
 pub use reach::contains;

@@ -303,12 +303,7 @@ impl Ledger {
             |severity| self.findings.iter().filter(|(_, f)| f.severity == severity).count() as u64;
         self.counts.errors = of(Severity::Error);
         self.counts.warnings = of(Severity::Warning);
-        let verdicts: Vec<Verdict> = if self.options.every_commit && self.options.record_commits {
-            self.commits.iter().map(|commit| commit.verdict).collect()
-        } else {
-            self.gates.iter().map(|gate| gate.verdict).collect()
-        };
-        let of = |verdict| verdicts.iter().filter(|v| **v == verdict).count() as u64;
+        let of = |verdict| self.gates.iter().filter(|gate| gate.verdict == verdict).count() as u64;
         self.counts.refused = of(Verdict::Refused);
         self.counts.undecided = of(Verdict::Undecided);
         self.counts.gates = self.gates.len() as u64;

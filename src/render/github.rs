@@ -67,7 +67,7 @@ fn annotation(level: &str, finding: &Finding) -> String {
 
 /// As the runner's own toolkit writes a message: the line ends are ours, those of foreign texts are
 /// visible escapes by now.
-fn data(text: &str) -> String {
+pub(super) fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 

@@ -8,6 +8,7 @@ pub mod ceremony;
 mod concise;
 mod escape;
 mod explain;
+mod failure;
 mod findings;
 mod github;
 mod html;
@@ -31,6 +32,7 @@ mod tests;
 mod tests_formats;
 
 pub use explain::{explain, explain_list};
+pub use failure::{annotation_of_failure, summary_of_failure};
 pub use findings::findings;
 pub use outlook::{blast_radius, blast_radius_json, revocations_json, status, status_json};
 

@@ -29,6 +29,7 @@ pub(super) fn verdict(report: &Report) -> String {
     match report.verdict {
         Verdict::Pass => {
             let all = match judged {
+                0 => format!("no {noun} was to be judged, and nothing else is wrong"),
                 1 => format!("the {noun} that was judged holds"),
                 n => format!("all {n} {noun}s hold"),
             };

@@ -63,19 +63,17 @@ impl Scene {
 
     /// As the checkout action does: one commit, and tags made lightweight.
     pub(crate) fn checked_out(&self, commit: &str, tag: Option<&str>) {
+        self.checked_out_by(&["--depth=1"], commit, tag);
+    }
+
+    fn checked_out_by(&self, how: &[&str], commit: &str, tag: Option<&str>) {
         let _ = std::fs::remove_dir_all(self.sandbox.path("clone"));
         self.sandbox.repository("clone");
         let git = |args: &[&str]| self.sandbox.git("clone", args);
         let url = format!("file://{}", self.sandbox.path("server.git").display());
         git(&["remote", "add", "origin", &url]);
-        git(&[
-            "fetch",
-            "-q",
-            "--no-tags",
-            "--depth=1",
-            "origin",
-            &format!("+{commit}:refs/remotes/origin/main"),
-        ]);
+        let there = format!("+{commit}:refs/remotes/origin/main");
+        git(&[&["fetch", "-q", "--no-tags"], how, &["origin", &there]].concat());
         git(&["checkout", "-q", "--detach", commit]);
         if let Some(tag) = tag {
             git(&["tag", tag, commit]);
@@ -98,6 +96,10 @@ fn accepted_and_refused_in_every_kind_of_event() {
         push(&format!("refs/tags/{name}"), ZERO, &id)
     };
     let main = |commit: &str| push("refs/heads/main", gate, commit);
+    // The next entry of a merge queue, whose base is the one before it.
+    scene.git(&["checkout", "-q", "--detach", bad]);
+    let next = work(&scene.sandbox, "project", "3");
+    scene.git(&["push", "-q", "../server.git", &format!("{next}:refs/heads/queue/main/2")]);
     // The event, the commit that is checked out, the pinned status of the judge, and without a pin.
     let cases: Vec<(&str, Value, &str, [u8; 2])> = vec![
         ("push", main(good), good, [0, 0]),
@@ -112,6 +114,7 @@ fn accepted_and_refused_in_every_kind_of_event() {
         ("pull_request_target", pull_request("main", gate, bad), gate, [1, 1]),
         ("merge_group", merge_group("main", gate, good), good, [0, 0]),
         ("merge_group", merge_group("main", gate, bad), bad, [1, 1]),
+        ("merge_group", merge_group("main", bad, &next), &next, [1, 1]),
         ("push", tag("v0"), gate, [0, 3]),
         ("push", tag("v9"), good, [1, 1]),
         ("release", release("v0"), gate, [0, 3]),
@@ -148,6 +151,20 @@ fn accepted_and_refused_in_every_kind_of_event() {
                 assert!(ran.uploaded, "{what}");
             }
         }
+    }
+}
+
+/// A checkout with a `filter` has the files of one commit.
+#[test]
+fn what_a_partial_clone_left_out_is_fetched() {
+    let scene = Scene::new();
+    scene.sandbox.git("server.git", &["config", "uploadpack.allowFilter", "true"]);
+    let payload = push("refs/heads/main", &scene.gate, &scene.bad);
+    for how in [&["--filter=blob:none", "--depth=1"][..], &["--filter=blob:none"]] {
+        scene.checked_out_by(how, &scene.bad, None);
+        let ran = scene.ran("push", &payload, &[("anchor", &scene.anchor)]);
+        assert_eq!(ran.status, 1, "{}", ran.log);
+        assert!(ran.log.contains("unauthorised-registry-change"), "{}", ran.log);
     }
 }
 

@@ -4,7 +4,7 @@ use super::super::arguments::configured_anchor;
 use super::super::judge::{Prepared, advance, prepare, standing_tag};
 use super::super::verify::Request;
 use crate::check::{self, TagRef};
-use crate::ci::{Change, ChangeKind, Plan, recounted, without_gate};
+use crate::ci::{Change, ChangeKind, Plan, gone, recounted, without_gate};
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding, Severity};
 use crate::history::{self, Failure};
@@ -12,7 +12,7 @@ use crate::model::text::shown;
 use crate::model::{Oid, Registry};
 use crate::progress::Progress;
 use crate::repo::Repository;
-use crate::report::{AnchorSource, Report, Verdict};
+use crate::report::{Anchor, AnchorSource, Report, Verdict};
 use crate::rules::tag as rule;
 use crate::signature::FactCache;
 
@@ -20,8 +20,6 @@ use crate::signature::FactCache;
 pub(super) enum Answer {
     /// There is nothing to judge, and why.
     Nothing(String),
-    /// Refused without a look at the history.
-    Refused(Box<Finding>),
     /// Judged.
     Judged(Box<Report>),
 }
@@ -72,7 +70,7 @@ impl Run<'_> {
 
     /// The anchor of flag or variable, else that of the user's git configuration for the project
     /// that `commit` names.
-    fn pinned(&self, commit: Option<Oid>) -> Result<Option<(Oid, AnchorSource)>> {
+    pub(super) fn pinned(&self, commit: Option<Oid>) -> Result<Option<(Oid, AnchorSource)>> {
         if self.request.anchor.is_some() {
             return Ok(self.request.anchor);
         }
@@ -149,7 +147,8 @@ impl Run<'_> {
     }
 
     fn deleted(&self, reference: &str, old: Option<Oid>, default: Option<&str>) -> Result<Answer> {
-        let anchor = self.pinned(old.filter(|old| self.repo().is_commit(*old)))?;
+        let stood = old.filter(|old| self.repo().is_commit(*old));
+        let anchor = self.pinned(stood)?;
         let is = |name: Option<&str>| name == Some(reference);
         let mainline = match anchor {
             None => None,
@@ -175,15 +174,21 @@ impl Run<'_> {
                 shown(reference)
             )));
         }
-        let stood = old.map_or_else(|| "a commit".to_owned(), |old| old.to_string());
+        let what = old.map_or_else(|| "a commit".to_owned(), |old| old.to_string());
         let back = old.map_or_else(|| "COMMIT".to_owned(), |old| old.to_string());
         let finding = Finding::new(
             Code::MainlineReplaced,
             format!("the mainline {} was deleted", shown(reference)),
         )
-        .compared(format!("{stood} -> nothing"), "a mainline that goes on")
+        .compared(format!("{what} -> nothing"), "a mainline that goes on")
         .help(format!("push back what stood there: git push origin {back}:{}", shown(reference)));
-        Ok(Answer::Refused(Box::new(finding)))
+        let told = anchor.map(|(commit, _)| commit).into_iter().chain(stood);
+        let project = told.filter_map(|commit| self.registry(commit)).map(|r| r.project).next();
+        let anchor = anchor.map(|(commit, source)| Anchor { commit, source });
+        let trust = (anchor, project.unwrap_or_default());
+        let mut report = gone((reference, old), self.repo().format(), trust, finding);
+        report.checkpoint = self.prepared.asked.checkpoint;
+        Ok(Answer::Judged(Box::new(report)))
     }
 
     fn no_registry(&self, reference: &str, anchor: Oid) -> Error {
@@ -237,24 +242,13 @@ impl Run<'_> {
         Ok(if gateless && !require_gate { without_gate(report) } else { report })
     }
 
-    /// Where trust starts: what is pinned, else the event's base where that may stand in. Without
-    /// either the verdict will be undecided.
-    fn anchor(&self, change: &Change, here: Option<Oid>) -> Result<Option<(Oid, AnchorSource)>> {
-        if let Some(pinned) = self.pinned(here)? {
-            return Ok(Some(pinned));
-        }
-        let mainline = here.and_then(|base| self.registry(base)).map(|registry| registry.mainline);
-        let Some(base) = here else { return Ok(None) };
-        match change.distrust(mainline.as_deref()) {
-            None => Ok(Some((base, AnchorSource::Event))),
-            Some(why) => Err(Error::cannot_read(
-                format!("nobody outside this repository says where trust starts: {why}"),
-                "pin the anchor (--anchor COMMIT), or run this only for the default branch (on GitHub: branches: [main])",
-            )),
-        }
-    }
-
     fn absent(&self, commit: Oid, forced: bool) -> Error {
+        if self.repo().holds(commit) {
+            return Error::cannot_read(
+                format!("{commit}, which the event names, is there and is no commit"),
+                format!("name a commit; what it is tells: git cat-file -t {commit}"),
+            );
+        }
         let conditions = self.repo().conditions();
         let forced =
             if forced { "; the push was forced, which takes it off its branch" } else { "" };
@@ -297,7 +291,10 @@ impl Run<'_> {
                 report = recounted(report);
             }
         }
-        if change.kind == ChangeKind::Push { self.kept(report) } else { Ok(report) }
+        // Gates of another branch are none of the mainline's.
+        let registry = asked.anchor.and_then(|(anchor, _)| self.registry(anchor));
+        let lands = registry.is_some_and(|registry| registry.mainline == change.target);
+        if change.kind == ChangeKind::Push && lands { self.kept(report) } else { Ok(report) }
     }
 
     /// What stood on the branch is not on its mainline any more.

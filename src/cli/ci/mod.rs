@@ -1,22 +1,27 @@
 //! `gatecheck ci`: judges what an event of a build service is about.
 
+mod checkout;
 mod judge;
 mod outputs;
 mod propose;
 mod read;
+mod trust;
 
 use std::path::PathBuf;
 
 use clap::Args;
 
+use self::checkout::Checkout;
 use self::judge::Answer;
+use self::outputs::Told;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::progress;
 use super::streams::Streams;
 use super::verify::{RunArgs, VerifyArgs};
 use crate::error::Error;
-use crate::render::{Format, findings};
+use crate::model::Limits;
+use crate::render::{Format, annotation_of_failure};
 use crate::report::Report;
 
 /// Arguments of `ci`.
@@ -59,32 +64,32 @@ pub struct CiArgs {
     pub run: RunArgs,
 }
 
-/// What happened, where the environment does not tell.
+/// What happened, where the environment does not tell. The heading stands at each argument, because one
+/// for the next arguments would hold for those of others, too.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Event")]
 pub struct EventArgs {
     /// The event, as GitHub calls it: push, pull_request, … [default: GITHUB_EVENT_NAME]
-    #[arg(long = "event", value_name = "NAME")]
+    #[arg(help_heading = "Event", long = "event", value_name = "NAME")]
     pub name: Option<String>,
 
     /// The event's file [default: GITHUB_EVENT_PATH, unless --event names the event]
-    #[arg(long = "event-file", value_name = "FILE")]
+    #[arg(help_heading = "Event", long = "event-file", value_name = "FILE")]
     pub file: Option<PathBuf>,
 
     /// The commit that stands in the branch, or stood there before the push
-    #[arg(long, value_name = "COMMIT")]
+    #[arg(help_heading = "Event", long, value_name = "COMMIT")]
     pub base: Option<String>,
 
     /// The commit to judge
-    #[arg(long, value_name = "COMMIT")]
+    #[arg(help_heading = "Event", long, value_name = "COMMIT")]
     pub head: Option<String>,
 
     /// The ref that changes; for a pull request the branch that it is to land on
-    #[arg(long = "ref", value_name = "REF")]
+    #[arg(help_heading = "Event", long = "ref", value_name = "REF")]
     pub reference: Option<String>,
 
     /// The project's default branch
-    #[arg(long, value_name = "BRANCH")]
+    #[arg(help_heading = "Event", long, value_name = "BRANCH")]
     pub default_branch: Option<String>,
 }
 
@@ -108,12 +113,17 @@ pub fn run(
     streams: &mut Streams<'_>,
 ) -> Result<Exit, Error> {
     let answered = answer(args, environment, streams);
-    let (exit, report) = match &answered {
-        Ok((exit, report)) => (*exit, report.as_ref()),
-        Err(error) => (Exit::of_error(error), None),
+    let told = match &answered {
+        Ok((exit, Some(report))) => Told { exit: *exit, report: Ok(Some(report)) },
+        Ok((exit, None)) => Told { exit: *exit, report: Ok(None) },
+        Err(error) => Told { exit: Exit::of_error(error), report: Err(error.to_string()) },
     };
+    if let (Err(why), Some(Format::Github)) = (&told.report, args.run.output.format) {
+        // Standard error has it too, and nobody looks there first.
+        streams.print(annotation_of_failure(told.verdict(), why).as_bytes())?;
+    }
     // Whether these can be written changes no verdict.
-    for warning in outputs::tell(args, environment, exit, report) {
+    for warning in outputs::tell(args, environment, &told) {
         streams.say(&format!("warning: {warning}"));
     }
     answered.map(|(exit, _)| exit)
@@ -124,11 +134,23 @@ fn answer(
     environment: &Environment,
     streams: &mut Streams<'_>,
 ) -> Result<(Exit, Option<Report>), Error> {
+    // What cannot be opened is told by whoever needs it.
+    let checkout = Checkout::around(&args.run.repository.folder(environment), &Limits::default());
+    if let Some(checkout) = &checkout {
+        checkout.clear(args, environment)?;
+    }
     let output = args.run.output.plan(environment)?;
     let mut request = args.judging().request(environment)?;
     // The summary is made of the same report.
     request.record_commits = output.needs_commits();
+    if let Some(checkout) = &checkout {
+        checkout.keep_out(args, &request, environment)?;
+    }
+    let event = args.event.file.as_ref().map(|file| environment.folder.join(file));
     output.keeps_off(&request.own_files())?;
+    output.keeps_off(&[("--event-file", event.as_ref())])?;
+    // Reports are replaced. Where the run comes to none, an older one would be taken for its answer.
+    output.paths().into_iter().try_for_each(checkout::take_away)?;
     let judged = read::plan(&args.event, &request, environment).and_then(|plan| {
         // Gone before the report is printed.
         let progress = progress::reporter(environment, !args.run.resources.no_progress);
@@ -139,15 +161,6 @@ fn answer(
             output.say_left(streams);
             streams.say(&format!("gatecheck: nothing to judge: {why}"));
             return Ok((Exit::PASS, None));
-        }
-        Answer::Refused(finding) => {
-            output.say_left(streams);
-            let short = [Format::Concise, Format::Github];
-            let format = args.run.output.format.filter(|format| short.contains(format));
-            let style = args.run.output.style(environment);
-            let found = findings(&[*finding], format.unwrap_or(Format::Human), &style);
-            streams.print(&found)?;
-            return Ok((Exit::REFUSED, None));
         }
         Answer::Judged(report) => report,
     };

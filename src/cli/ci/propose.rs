@@ -53,8 +53,21 @@ impl Run<'_> {
     }
 
     fn as_merge(&self, asked: &check::Request, base: Oid, head: Oid) -> Result<Report> {
-        let fork = match history::fork_point(self.repo(), base, head) {
-            Ok(fork) => fork,
+        let fork = match history::fork_points(self.repo(), base, head) {
+            Ok(forks) => match forks.as_slice() {
+                [] => None,
+                [fork] => Some(*fork),
+                // Which of them the service starts from decides what lands.
+                [one, other, ..] => {
+                    return Err(Error::cannot_read(
+                        format!(
+                            "what would land cannot be told: {head} and its target fork at {} commits, {one} and {other} among them",
+                            forks.len()
+                        ),
+                        format!("bring the target into the branch: git merge {base}"),
+                    ));
+                }
+            },
             Err(failure) => return self.undecided(asked, head, found(failure)?),
         };
         let folder = tempfile::tempdir().map_err(|source| Error::File {

@@ -141,12 +141,36 @@ fn say_findings(findings: &[Finding], format: Format, streams: &mut Streams<'_>)
 
 /// The command that checks it, or that signs it.
 fn next(args: &AttestArgs, path: &Path) -> String {
-    let path = typed(&path.to_string_lossy());
+    let mut words = vec!["gatecheck".to_owned()];
     if args.sign {
-        format!("gatecheck verify-attestation {path}")
+        words.push("verify-attestation".to_owned());
     } else {
-        format!("gatecheck attest --sign --output {path}")
+        words.extend(["attest", "--sign", "--output"].map(str::to_owned));
     }
+    words.push(path.to_string_lossy().into_owned());
+    // Variables and configuration hold for the next command as they held for this one; flags do not.
+    let JudgeArgs { repository, trust, .. } = &args.judging;
+    let repo = repository.repo.as_ref().map(|folder| folder.to_string_lossy().into_owned());
+    let anchor = trust.anchor.map(|anchor| anchor.to_string());
+    for (option, value) in
+        [("--repo", repo), ("--branch", trust.branch.clone()), ("--anchor", anchor)]
+    {
+        words.extend(value.into_iter().flat_map(|value| [option.to_owned(), value]));
+    }
+    if trust.trust_on_first_use {
+        words.push("--trust-on-first-use".to_owned());
+    }
+    if !args.sign {
+        if args.require_covered {
+            words.push("--require-covered".to_owned());
+        }
+        if args.every_commit {
+            words.push("--every-commit".to_owned());
+        }
+        words.extend(args.tip.clone());
+    }
+    let words: Vec<String> = words.iter().map(|word| typed(word)).collect();
+    words.join(" ")
 }
 
 /// Everything that was found, and the exit status that belongs to it.

@@ -139,7 +139,8 @@ fn odd_things_below_keys_are_told_apart() {
     let executable = (MODE_EXECUTABLE, lab.blob("r"));
     assert_eq!(registry(lab.tree(&[(REGISTRY, executable), base[1]])), "an executable file");
     assert_eq!(registry(lab.tree(&[base[1]])), "missing");
-    assert_eq!(registry(lab.tree(&[("keys", link)])), "keys is a symbolic link, not a folder");
+    let below = "below keys, which is a symbolic link, not a folder";
+    assert_eq!(registry(lab.tree(&[("keys", link)])), below);
 
     let raw = (MODE_FILE, lab.put(crate::repo::ObjectKind::Blob, b"\xff"));
     let Some(RegistryFile::File(_, reading)) = step(lab.tree(&[(REGISTRY, raw)])).registry else {
