@@ -8,6 +8,7 @@ use crate::model::manifest::{Binding, Manifest, Signoff, Target};
 use crate::model::policy::{CommitSignature, RequireSignature};
 use crate::model::step::{Head, ManifestChange, Step};
 use crate::report::{GateReport, Verdict};
+use crate::rules::again::Asked;
 use crate::rules::authority::Authorised;
 use crate::rules::binding::{self, Bound, OnMainline};
 use crate::rules::{dissent, manifest_file, quorum, scope, sequence};
@@ -77,10 +78,13 @@ impl Ledger {
         report.signoffs.clone_from(&judged.reports);
         findings.extend(judged.findings.iter().cloned());
         // A sign-off that could not be read is missing here; what follows from that is an echo.
+        let mut asked = Asked::default();
         if manifest.signoffs.is_empty() || reading.is_none_or(|r| r.problems.is_empty()) {
             findings.extend(self.check_whole(step, manifest, report.epoch, &judged));
             if let Some(bound) = bound.filter(|_| report.epoch.is_some()) {
-                findings.extend(self.govern(step, manifest, &judged, bound, until));
+                let governed = self.govern(step, manifest, &judged, bound, until);
+                findings.extend(governed.0);
+                asked = governed.1;
             }
         }
         let accept = bound.zip(change.file.after).map(|(bound, (_, blob))| Acceptance {
@@ -89,6 +93,7 @@ impl Ledger {
             bound,
             binding: manifest.binding.clone(),
             content: manifest.subject_sha256,
+            asked,
             covers: Covers::of(judged.counted.iter().copied()),
             epoch: report.epoch,
             time: judged.time,
