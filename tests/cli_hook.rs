@@ -202,6 +202,7 @@ fn a_branch_with_gates_of_its_own_is_judged_like_the_mainline() {
     let gate = scene.git(&["rev-parse", "HEAD"]);
     scene.push(&["release/1"]).must(0, &["refs/heads/release/1 passes"]);
     // Its releases are tagged as those of the mainline are.
+    release(&["tag", "r1"]).must(0, &[" --create --branch release/1\n"]);
     let said = release(&["tag", "r1", "--create"]).must(0, &[]);
     assert!(said.out.contains("git push origin refs/tags/r1"), "{}", said.out);
     scene.push(&["r1"]).must(0, &["refs/tags/r1 passes"]);

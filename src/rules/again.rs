@@ -84,7 +84,10 @@ impl Asked {
                         "a counted sign-off that covers the second review, with `ai_attestation`",
                     )
                     .at_some(cx.policy_place("ai_assisted", "asked for here"))
-                    .help("have a reviewer who did not write them attest it: gatecheck signoff add --domain DOMAIN --ai-understood --ai-statement TEXT"),
+                    .help(format!(
+                        "have a reviewer who did not write them attest it: {}",
+                        ai_assisted::how_to_attest(policy, ai_assisted::review_of(cx, policy))
+                    )),
                 );
             }
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::finding::{Code, CodeDoc, Finding};
 use crate::model::manifest::Signoff;
 use crate::model::policy::{AiAssisted, SecondReview};
-use crate::model::text::{shown, shown_bytes};
+use crate::model::text::{shown, shown_bytes, typed};
 
 use super::Context;
 use super::self_review::Contribution;
@@ -108,7 +108,22 @@ fn missing(
     )
     .at_some(since.place(|manifest| manifest.spot("manifest"), "these sign-offs"))
     .at_some(cx.policy_place("ai_assisted", "asked for here"))
-    .help("look at a commit with git show, fill in `ai_attestation` and sign again")
+    .help(format!(
+        "look at a commit with git show, and sign with an attestation: {}",
+        how_to_attest(policy, review)
+    ))
+}
+
+/// The command that attests, for somebody whom the review leaves.
+#[must_use]
+pub fn how_to_attest(policy: &AiAssisted, review: Option<&SecondReview>) -> String {
+    let review = review.map_or(String::new(), |r| format!(" --review {}", typed(&r.name)));
+    let invariants = policy.invariants.iter().take(20);
+    let invariants = invariants.map(|name| format!(" --ai-invariant {}", typed(name)));
+    format!(
+        "gatecheck signoff add --domain DOMAIN{review} --ai-understood{} --ai-statement TEXT",
+        invariants.collect::<String>()
+    )
 }
 
 /// Whether a commit says that an AI had a part in it.

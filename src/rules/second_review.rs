@@ -6,7 +6,7 @@ use crate::finding::{Code, CodeDoc, Finding, Place};
 use crate::model::ReviewerId;
 use crate::model::policy::SecondReview;
 use crate::model::probe::{Answer, ChangedPath, MAX_PLACES, Probe};
-use crate::model::text::{shown, shown_bytes};
+use crate::model::text::{shown, shown_bytes, typed};
 
 use super::Context;
 use super::since::{Authors, Since, answer, few, not_asked, whole_file};
@@ -109,9 +109,10 @@ pub fn who_could(
     }
     let carrier = if review.at_commit { "in a manifest that this very commit adds, " } else { "" };
     format!(
-        "{carrier}have one of them list \"{}\" in `reviews` and sign: {}",
+        "{carrier}have one of them list \"{}\" in `reviews` and sign: {}; gatecheck signoff add --domain DOMAIN --review {}",
         shown(&review.name),
-        others.join("; ")
+        others.join("; "),
+        typed(&review.name)
     )
 }
 

@@ -12,6 +12,7 @@ mod mine;
 mod new;
 mod open;
 mod payload;
+mod said;
 pub(super) mod vouch;
 pub(super) mod who;
 

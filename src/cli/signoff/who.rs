@@ -237,8 +237,16 @@ pub(in crate::cli) fn missing_lines(
     }
     if let Some(people) = findings.iter().find(|finding| finding.code == Code::TooFewPeople) {
         let signed: BTreeSet<&ReviewerId> = counted(foreseen).collect();
+        let could = |id: &ReviewerId| {
+            let mut theirs = needs.iter().flat_map(|need| &need.others);
+            // A squash gate asks nobody what they wrote, nor does a registry without domains.
+            needs.is_empty() || theirs.any(|p| p.reviewer == *id && p.could == Could::Sign)
+        };
         let others = outlook.next.people.iter().filter(|(id, person)| {
-            !signed.contains(id) && person.has_key && person.condition == Condition::Unaided
+            !signed.contains(id)
+                && person.has_key
+                && person.condition == Condition::Unaided
+                && could(id)
         });
         let others: Vec<&str> = others.map(|(id, _)| id.as_str()).collect();
         let who = if others.is_empty() {
