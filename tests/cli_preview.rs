@@ -177,3 +177,30 @@ fn a_domain_has_the_paths_that_codeowners_gives_its_people() {
     ada.signoff(&["new"]).must(0, &[]);
     ada.add("docs", &[]).must(0, &["unsupported-version: CODEOWNERS cannot be read: line 1"]);
 }
+
+#[test]
+fn a_branch_is_foreseen_as_the_merge_that_it_will_be() {
+    let sandbox = Sandbox::new();
+    let (ada, bob) = (Person::with_ssh(&sandbox, "ada"), Person::with_ssh(&sandbox, "bob"));
+    let policy = "[[policy.second_review]]\nname = \"tcb\"\npaths = [\"kernel/**\"]\n\
+                  added_tokens = [\"unsafe\"]\nreviewers = 1\nother_domain = false\nat = \"commit\"\n";
+    found(&sandbox, [&ada, &bob], policy);
+    bob.git(&["switch", "-q", "-c", "topic"]);
+    bob.work("kernel/raw.rs", "fn raw() { unsafe { poke() } }\n");
+    bob.work("kernel/more.rs", "fn more() {}\n");
+    // Of both commits it is the merge that stands on the mainline, and brings what they add.
+    ada.gatecheck(&["preview"]).must(1, &["second-review-missing", "kernel/raw.rs"]);
+    ada.signoff(&["new", "--squash", "raw"]).must(0, &["second-review-missing", "--review tcb"]);
+    ada.add("docs", &["--review", "tcb"]).must(0, &["it counts", "another person: 0 of 2 people"]);
+    let said = bob.add("kernel", &[]);
+    said.must(0, &["another person: 1 of 2 people of the domains that it touches: kernel"]);
+    ada.signoff(&["check", "--complete"]).must(1, &["error[too-few-people]", "of these domains"]);
+    ada.signoff(&["withdraw", "--domain", "docs"]).must(0, &[]);
+    ada.signoff(&["check", "--complete"]).must(1, &["error[second-review-missing]"]);
+    ada.add("kernel", &["--review", "tcb"]).must(0, &["nothing is missing"]);
+    bob.commit("Sign off");
+    ada.signoff(&["check", "--complete"]).must(0, &["nothing is missing"]);
+    bob.git(&["switch", "-q", "main"]);
+    bob.git(&["merge", "-q", "--no-ff", "-S", "-m", "Squash gate", "topic"]);
+    ada.gatecheck(&["verify", "--format", "concise"]).must(0, &["pass: "]);
+}

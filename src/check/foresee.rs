@@ -117,8 +117,11 @@ pub fn foresee(
         crate::manifest::read(&proposal.name, &proposal.path, &proposal.bytes, &request.limits)
     };
     let manifest = reading.manifest.clone();
-    let subjects =
+    let mut subjects =
         next::subjects(repo, &in_force, proposal, manifest.as_deref()).map_err(unreadable)?;
+    let onto = landing(repo, &in_force, &ledger)?;
+    let before = onto.map_or(Ok(subjects.tip_tree), |onto| tree_of(repo, onto));
+    subjects.before = before.map_err(unreadable)?;
     let mut step = next::next(repo, request, &in_force, proposal, reading, &subjects)?;
     next::probe(repo, &in_force, proposal, &subjects, ledger.gate_after_anchor(), &mut step);
     next::own(repo, &facts, &in_force, proposal, &mut step)?;
@@ -130,7 +133,7 @@ pub fn foresee(
     }
     facts.save();
     let last_gate = ledger.last_epoch_gate();
-    let ledger::Foreseen { gate, findings, assumed_signer } = ledger.foresee(&step);
+    let ledger::Foreseen { gate, findings, assumed_signer } = ledger.foresee(&step, onto);
     Ok(Foreseen {
         in_force,
         manifest,
@@ -141,6 +144,18 @@ pub fn foresee(
         assumed_signer,
         last_gate,
     })
+}
+
+/// The commit of the mainline, here or as `origin` has it, that a branch will be merged into: what
+/// the branch holds beyond it is brought by the merge. `None` where the next commit stands on the
+/// mainline itself, or the branch has fallen behind, so that it will be another content anyway.
+fn landing(repo: &Repository, in_force: &InForce, ledger: &Ledger) -> Result<Option<Oid>> {
+    let mut last: Option<(u64, Oid)> = None;
+    for name in trust::names(&in_force.mainline) {
+        let Some(tip) = repo.reference(&name)?.and_then(|id| repo.peel(id).ok()) else { continue };
+        last = last.max(ledger.position(tip).map(|position| (position, tip)));
+    }
+    Ok(last.map(|(_, tip)| tip).filter(|tip| *tip != in_force.tip))
 }
 
 pub(super) fn unreadable(failure: ReadFailure) -> Error {

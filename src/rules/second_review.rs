@@ -230,7 +230,8 @@ mod tests {
         let found =
             run(review(2, true), Some(changed(&["kernel/a\u{1b}"])), "alice@example.org", &[]);
         assert!(found[0].message.contains("kernel/a\\u{1b}"), "{}", found[0].message);
-        assert!(found[0].help.ends_with("bob (evidence)"), "{}", found[0].help);
+        let command = "bob (evidence); gatecheck signoff add --domain DOMAIN --review tcb";
+        assert!(found[0].help.ends_with(command), "{}", found[0].help);
     }
 
     #[test]
