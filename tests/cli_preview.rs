@@ -127,6 +127,9 @@ fn codeowners_propose_domains_and_leave_nothing_sensitive_to_nobody() {
         "{}",
         said.out
     );
+    // Whom a domain with `codeowners = true` takes for its own needs no mapping.
+    let said = run(&["CODEOWNERS"]).must(0, &["primary = \"bob\"\n"]);
+    assert!(!said.err.contains("@bob"), "{}", said.err);
     let sensitive = [&map[..], &["--sensitive", "keys/**", "--sensitive", "kernel/**"]].concat();
     run(&sensitive).must(
         1,
