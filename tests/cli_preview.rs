@@ -207,3 +207,31 @@ fn a_branch_is_foreseen_as_the_merge_that_it_will_be() {
     bob.git(&["merge", "-q", "--no-ff", "-S", "-m", "Squash gate", "topic"]);
     ada.gatecheck(&["verify", "--format", "concise"]).must(0, &["pass: "]);
 }
+
+#[test]
+fn a_branch_that_changes_the_registry_is_told_to_land_that_first() {
+    let sandbox = Sandbox::new();
+    let (ada, bob) = (Person::with_ssh(&sandbox, "ada"), Person::with_ssh(&sandbox, "bob"));
+    found(&sandbox, [&ada, &bob], "");
+    ada.git(&["switch", "-q", "-c", "topic"]);
+    let registry = sandbox.read("project/keys/reviewer-registry.toml");
+    sandbox.write("new.toml", &format!("{registry}\n[policy.clock]\nmax_skew = \"2 days\"\n"));
+    let plan = ["ceremony", "plan", "amend", "--registry", "../new.toml", "-o", "../asked.toml"];
+    ada.gatecheck(&plan).must(0, &[]);
+    for person in [&ada, &bob] {
+        person.gatecheck(&["ceremony", "approve", "../asked.toml", "--yes"]).must(0, &[]);
+    }
+    ada.gatecheck(&["ceremony", "apply", "../asked.toml", "--commit"]).must(0, &[]);
+    let commit = ada.git(&["rev-parse", "HEAD"]);
+    bob.work("docs/guide", "2\n");
+    let note = "note: that commit is not on refs/heads/main yet";
+    let line = format!("git merge --no-ff -S {commit} on refs/heads/main");
+    ada.gatecheck(&["preview"]).must(1, &[note, &line]);
+    ada.signoff(&["new"]).must(0, &[note]);
+    ada.git(&["switch", "-q", "main"]);
+    ada.git(&["merge", "-q", "--no-ff", "-S", "-m", "Amend", &commit]);
+    ada.git(&["switch", "-q", "topic"]);
+    ada.git(&["rebase", "-q", "main"]);
+    let said = ada.gatecheck(&["preview"]).must(1, &["registry: serial 2"]);
+    assert!(!said.err.contains(note), "{}", said.err);
+}
