@@ -170,6 +170,67 @@ fn a_server_refuses_tags_that_do_not_pass() {
 }
 
 #[test]
+fn a_branch_with_gates_of_its_own_is_judged_like_the_mainline() {
+    let sandbox = Sandbox::new();
+    sandbox.ssh_key();
+    sandbox.repository("project");
+    sandbox.gatecheck("project", &["init", "--project", "project"]).must(0, &[]);
+    let file = "project/keys/reviewer-registry.toml";
+    let mainline = "mainline = \"refs/heads/main\"\n";
+    let listed = format!("{mainline}branches = [\"release/*\"]\n");
+    sandbox.write(file, &sandbox.read(file).replace(mainline, &listed));
+    let anchor = sandbox.commit("project", "Found the reviewer registry");
+    pin(&sandbox, &anchor);
+    sandbox.git(".", &["init", "-q", "--bare", "server.git"]);
+    sandbox.git("project", &["remote", "add", "origin", "../server.git"]);
+    let scene = Scene { sandbox, anchor: anchor.clone(), gate: String::new() };
+    let install = ["hook", "install", "--server", "--anchor", &anchor];
+    scene.sandbox.gatecheck("server.git", &install).must(0, &[]);
+
+    scene.git(&["switch", "-q", "-c", "release/1"]);
+    scene.work("1");
+    let release = |args: &[&str]| {
+        let args = [args, &["--branch", "release/1"]].concat();
+        scene.sandbox.gatecheck("project", &args)
+    };
+    // Before its first gate there is nothing to refuse.
+    scene.push(&["main", "release/1"]).must(0, &["refs/heads/release/1 passes"]);
+    release(&["signoff", "new"]).must(0, &[]);
+    release(&["signoff", "add", "--domain", "project", "--yes"]).must(0, &[]);
+    scene.git(&["add", "-A"]);
+    scene.git(&["commit", "-q", "-S", "-m", "Epoch 0 of release/1"]);
+    let gate = scene.git(&["rev-parse", "HEAD"]);
+    scene.push(&["release/1"]).must(0, &["refs/heads/release/1 passes"]);
+    // Its releases are tagged as those of the mainline are.
+    release(&["tag", "r1"]).must(0, &[" --create --branch release/1\n"]);
+    let said = release(&["tag", "r1", "--create"]).must(0, &[]);
+    assert!(said.out.contains("git push origin refs/tags/r1"), "{}", said.out);
+    scene.push(&["r1"]).must(0, &["refs/tags/r1 passes"]);
+
+    // What stands there stays, and what is added passes.
+    let stays = |what: &str| {
+        assert_eq!(scene.server("refs/heads/release/1"), Some(gate.clone()), "{what}");
+    };
+    scene.push(&["-f", "main:release/1"]).must(1, &["rollback"]);
+    scene.push(&[":release/1"]).must(1, &["would be deleted"]);
+    stays("moved");
+    let tree = scene.git(&["rev-parse", "HEAD^{tree}"]);
+    let bound = format!("subject_tree = \"{tree}\"");
+    let manifest = format!("[manifest]\nepoch = 1\nprevious_gate = \"{gate}\"\n{bound}\n");
+    scene.sandbox.write("project/epoch_signoffs/release/1/epoch-1.toml", &manifest);
+    let bad = scene.sandbox.commit("project", "Epoch 1");
+    scene.push(&["release/1"]).must(1, &["error[unsigned]", "refs/heads/release/1 is refused"]);
+    stays("a gate that nobody signed");
+    // A disk that tells no letter cases apart would write it over the other.
+    scene.push(&["release/1:refs/heads/Release/1"]).must(1, &["error[unsigned]"]);
+    scene.git(&["tag", "-s", "-m", "x", "r2", &bad]);
+    scene.push(&["r2"]).must(1, &["tag-not-a-gate"]);
+    // Others come and go as before.
+    scene.push(&[&format!("{bad}:refs/heads/topic")]).must(0, &[]);
+    scene.push(&[":topic"]).must(0, &[]);
+}
+
+#[test]
 fn what_a_server_cannot_judge_it_refuses() {
     let scene = Scene::new();
     let server = |args: &[&str]| scene.sandbox.gatecheck("server.git", args);

@@ -127,6 +127,9 @@ fn codeowners_propose_domains_and_leave_nothing_sensitive_to_nobody() {
         "{}",
         said.out
     );
+    // Whom a domain with `codeowners = true` takes for its own needs no mapping.
+    let said = run(&["CODEOWNERS"]).must(0, &["primary = \"bob\"\n"]);
+    assert!(!said.err.contains("@bob"), "{}", said.err);
     let sensitive = [&map[..], &["--sensitive", "keys/**", "--sensitive", "kernel/**"]].concat();
     run(&sensitive).must(
         1,
@@ -176,4 +179,59 @@ fn a_domain_has_the_paths_that_codeowners_gives_its_people() {
     bob.work("kernel/b.rs", "fn b() {}\n");
     ada.signoff(&["new"]).must(0, &[]);
     ada.add("docs", &[]).must(0, &["unsupported-version: CODEOWNERS cannot be read: line 1"]);
+}
+
+#[test]
+fn a_branch_is_foreseen_as_the_merge_that_it_will_be() {
+    let sandbox = Sandbox::new();
+    let (ada, bob) = (Person::with_ssh(&sandbox, "ada"), Person::with_ssh(&sandbox, "bob"));
+    let policy = "[[policy.second_review]]\nname = \"tcb\"\npaths = [\"kernel/**\"]\n\
+                  added_tokens = [\"unsafe\"]\nreviewers = 1\nother_domain = false\nat = \"commit\"\n";
+    found(&sandbox, [&ada, &bob], policy);
+    bob.git(&["switch", "-q", "-c", "topic"]);
+    bob.work("kernel/raw.rs", "fn raw() { unsafe { poke() } }\n");
+    bob.work("kernel/more.rs", "fn more() {}\n");
+    // Of both commits it is the merge that stands on the mainline, and brings what they add.
+    ada.gatecheck(&["preview"]).must(1, &["second-review-missing", "kernel/raw.rs"]);
+    ada.signoff(&["new", "--squash", "raw"]).must(0, &["second-review-missing", "--review tcb"]);
+    ada.add("docs", &["--review", "tcb"]).must(0, &["it counts", "another person: 0 of 2 people"]);
+    let said = bob.add("kernel", &[]);
+    said.must(0, &["another person: 1 of 2 people of the domains that it touches: kernel"]);
+    ada.signoff(&["check", "--complete"]).must(1, &["error[too-few-people]", "of these domains"]);
+    ada.signoff(&["withdraw", "--domain", "docs"]).must(0, &[]);
+    ada.signoff(&["check", "--complete"]).must(1, &["error[second-review-missing]"]);
+    ada.add("kernel", &["--review", "tcb"]).must(0, &["nothing is missing"]);
+    bob.commit("Sign off");
+    ada.signoff(&["check", "--complete"]).must(0, &["nothing is missing"]);
+    bob.git(&["switch", "-q", "main"]);
+    bob.git(&["merge", "-q", "--no-ff", "-S", "-m", "Squash gate", "topic"]);
+    ada.gatecheck(&["verify", "--format", "concise"]).must(0, &["pass: "]);
+}
+
+#[test]
+fn a_branch_that_changes_the_registry_is_told_to_land_that_first() {
+    let sandbox = Sandbox::new();
+    let (ada, bob) = (Person::with_ssh(&sandbox, "ada"), Person::with_ssh(&sandbox, "bob"));
+    found(&sandbox, [&ada, &bob], "");
+    ada.git(&["switch", "-q", "-c", "topic"]);
+    let registry = sandbox.read("project/keys/reviewer-registry.toml");
+    sandbox.write("new.toml", &format!("{registry}\n[policy.clock]\nmax_skew = \"2 days\"\n"));
+    let plan = ["ceremony", "plan", "amend", "--registry", "../new.toml", "-o", "../asked.toml"];
+    ada.gatecheck(&plan).must(0, &[]);
+    for person in [&ada, &bob] {
+        person.gatecheck(&["ceremony", "approve", "../asked.toml", "--yes"]).must(0, &[]);
+    }
+    ada.gatecheck(&["ceremony", "apply", "../asked.toml", "--commit"]).must(0, &[]);
+    let commit = ada.git(&["rev-parse", "HEAD"]);
+    bob.work("docs/guide", "2\n");
+    let note = "note: that commit is not on refs/heads/main yet";
+    let line = format!("git merge --no-ff -S {commit} on refs/heads/main");
+    ada.gatecheck(&["preview"]).must(1, &[note, &line]);
+    ada.signoff(&["new"]).must(0, &[note]);
+    ada.git(&["switch", "-q", "main"]);
+    ada.git(&["merge", "-q", "--no-ff", "-S", "-m", "Amend", &commit]);
+    ada.git(&["switch", "-q", "topic"]);
+    ada.git(&["rebase", "-q", "main"]);
+    let said = ada.gatecheck(&["preview"]).must(1, &["registry: serial 2"]);
+    assert!(!said.err.contains(note), "{}", said.err);
 }

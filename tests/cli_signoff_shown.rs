@@ -254,3 +254,117 @@ fn a_tick_that_the_checklist_does_not_have_is_not_written() {
     ada.add("docs", &[]).must(0, &["it counts", "checklist-incomplete"]);
     bob.add("kernel", &["--check", "seen"]).must(0, &["nothing is missing"]);
 }
+
+#[test]
+fn what_a_second_review_covers_is_shown_to_who_gives_it() {
+    let sandbox = Sandbox::new();
+    let (ada, bob) = (Person::with_ssh(&sandbox, "ada"), Person::with_ssh(&sandbox, "bob"));
+    let policy = "[[policy.second_review]]\nname = \"tcb\"\npaths = [\"kernel/**\", \"boot\"]\n\
+                  added_tokens = [\"unsafe\", \"asm\"]\nreviewers = 1\nother_domain = false\n\
+                  [policy.ai_assisted]\ntrailers = [\"Assisted-by\"]\nsecond_review = \"tcb\"\n\
+                  invariants = [\"I1\"]\n";
+    found(&sandbox, [&ada, &bob], policy);
+    sandbox.write("project/kernel/raw.rs", "fn raw() { unsafe { poke() } }\n");
+    sandbox.write("project/build", "make\n");
+    bob.commit("Poke\n\nAssisted-by: a tool");
+    let drafted = ada.signoff(&["new"]);
+    drafted.must(0, &["--review tcb", "--ai-understood --ai-invariant I1 --ai-statement TEXT"]);
+    let seen = [
+        "in no domain  1 file: build\n",
+        "for the second review tcb: 2 files changed",
+        "bob <bob@example.org>",
+        "  kernel/a.rs\n  kernel/raw.rs\n",
+        "  kernel/raw.rs:1 unsafe\n",
+        "1 commit was made with an AI's assistance:\n",
+        " Poke\n",
+    ];
+    let attest = ["--ai-understood", "--ai-invariant", "I1", "--ai-statement", "Read."];
+    ada.add("docs", &[&["--review", "tcb"], &attest[..]].concat()).must(0, &seen);
+    // Without the review its files are not theirs to look at; what they attest is.
+    let said = ada.add("docs", &[&["--replace"], &attest[..]].concat());
+    assert!(!said.out.contains("second review tcb: "), "{}", said.out);
+    said.must(0, &["1 commit was made with an AI's assistance:\n", " Poke\n"]);
+}
+
+#[test]
+fn a_signoff_that_lifts_a_dissent_says_so_before_it_is_signed() {
+    let sandbox = Sandbox::new();
+    let (ada, bob) = (Person::with_ssh(&sandbox, "ada"), Person::with_ssh(&sandbox, "bob"));
+    found(&sandbox, [&ada, &bob], "[policy.quorum]\nallow_multi_domain = true\n");
+    bob.work("kernel/b.rs", "fn b() {}\n");
+    let against = ["dissent", "0", "--domain", "kernel", "--reason", "it leaks", "--yes"];
+    ada.signoff(&against).must(0, &[]);
+    ada.commit("Dissent");
+    ada.signoff(&["new"]).must(0, &["unresolved-dissent"]);
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    // For another domain than the one that was spoken for, and in the manifest itself.
+    let roles = ["--role", "docs", "--role", "kernel", "--justification", "bob is away"];
+    let said = ada.add("docs", &[&roles[..], &["--dissent", "nor this"]].concat());
+    assert!(!said.out.contains("LIFTS"), "{}", said.out);
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    ada.add("kernel", &roles)
+        .must(0, &["THIS LIFTS your dissent of ", ": it leaks\n", ": nor this\n"]);
+    let said = bob.add("kernel", &[]).must(0, &["bob vouches for kernel"]);
+    assert!(!said.out.contains("LIFTS"), "{}", said.out);
+}
+
+#[test]
+fn the_mainline_here_may_lie_behind_that_of_the_remote() {
+    let sandbox = Sandbox::new();
+    let (ada, bob) = (Person::with_ssh(&sandbox, "ada"), Person::with_ssh(&sandbox, "bob"));
+    found(&sandbox, [&ada, &bob], "");
+    let behind = ada.git(&["rev-parse", "HEAD"]);
+    ada.signoff(&["new"]).must(0, &[]);
+    ada.add("docs", &[]).must(0, &[]);
+    bob.add("kernel", &[]).must(0, &[]);
+    bob.commit("Epoch 0");
+    ada.work("kernel/b.rs", "fn b() {}\n");
+    bob.work("docs/guide", "2\n");
+    ada.git(&["update-ref", "refs/remotes/origin/main", "HEAD"]);
+    ada.git(&["switch", "-q", "-c", "gate"]);
+    ada.git(&["branch", "-f", "main", &behind]);
+    ada.signoff(&["new"]).must(0, &[]);
+    ada.add("docs", &[]).must(0, &["written: ada for docs, in epoch_signoffs/epoch-1.toml"]);
+    ada.signoff(&["check"]).must(0, &["ada for docs: counts"]);
+    ada.signoff(&["check", "--file", "epoch_signoffs/epoch-1.toml"]).must(0, &[]);
+    ada.add("docs", &[]).must(2, &["gatecheck signoff withdraw --domain docs\n"]);
+}
+
+#[test]
+fn what_others_still_have_to_tick_is_missing_and_not_refused() {
+    let sandbox = Sandbox::new();
+    let (ada, bob) = (Person::with_ssh(&sandbox, "ada"), Person::with_ssh(&sandbox, "bob"));
+    found(&sandbox, [&ada, &bob], "[policy.gates]\nchecklist = \"CHECK.toml\"\n");
+    bob.work("CHECK.toml", "[[items]]\nid = \"seen\"\nverify = \"human\"\n");
+    ada.signoff(&["new"]).must(0, &["gatecheck signoff add --domain DOMAIN --check seen"]);
+    ada.add("docs", &[]).must(0, &[]);
+    let words = ["not complete: 1 of 1 sign-offs attested", "warning[checklist-incomplete]"];
+    ada.signoff(&["check"]).must(0, &words);
+    ada.signoff(&["check", "--complete"]).must(1, &["error[checklist-incomplete]"]);
+}
+
+#[test]
+fn the_way_out_of_a_conflict_leads_out() {
+    let sandbox = Sandbox::new();
+    let (ada, bob) = (Person::with_ssh(&sandbox, "ada"), Person::with_ssh(&sandbox, "bob"));
+    found(&sandbox, [&ada, &bob], "");
+    ada.git(&["switch", "-q", "-c", "gate"]);
+    ada.signoff(&["new"]).must(0, &[]);
+    ada.commit("Draft");
+    ada.git(&["branch", "other"]);
+    ada.add("docs", &[]).must(0, &[]);
+    ada.commit("ada");
+    bob.git(&["switch", "-q", "other"]);
+    bob.add("docs", &[]).must(1, &["self-review"]);
+    bob.add("docs", &["--authored-by", "ada"]).must(0, &[]);
+    bob.commit("bob");
+    let merged = bob.command("git", "project").args(["merge", "-q", "gate"]).output().unwrap();
+    assert!(!merged.status.success(), "the same domain: git cannot know the order");
+    let said = bob.signoff(&["check", MANIFEST.strip_prefix("project/").unwrap()]);
+    let line = said.err.lines().find_map(|line| line.split_once("unite both sides: ")).unwrap().1;
+    let gatecheck = format!("'{}' ", env!("CARGO_BIN_EXE_gatecheck"));
+    bob.run("sh", "project", &["-ec", &line.replace("gatecheck ", &gatecheck)]);
+    assert_eq!(bob.git(&["status", "--short"]), "M  epoch_signoffs/epoch-0.toml");
+    let both = ["ada for docs: counts", "bob for docs: counts"];
+    bob.signoff(&["check"]).must(0, &both);
+}

@@ -42,6 +42,10 @@ pub struct InForce {
     pub owners: OwnersFile,
     /// Blobs of the key files in force, by path.
     pub key_files: BTreeMap<String, Oid>,
+    /// The commit of the mainline that the next commit merges into, where that is not the tip.
+    pub landing: Option<Oid>,
+    /// The registry was changed beyond that: a merge that brings both is judged by the one before.
+    pub ahead: bool,
 }
 
 /// A manifest that is not committed yet.
@@ -117,8 +121,11 @@ pub fn foresee(
         crate::manifest::read(&proposal.name, &proposal.path, &proposal.bytes, &request.limits)
     };
     let manifest = reading.manifest.clone();
-    let subjects =
+    let mut subjects =
         next::subjects(repo, &in_force, proposal, manifest.as_deref()).map_err(unreadable)?;
+    let onto = in_force.landing;
+    let before = onto.map_or(Ok(subjects.tip_tree), |onto| tree_of(repo, onto));
+    subjects.before = before.map_err(unreadable)?;
     let mut step = next::next(repo, request, &in_force, proposal, reading, &subjects)?;
     next::probe(repo, &in_force, proposal, &subjects, ledger.gate_after_anchor(), &mut step);
     next::own(repo, &facts, &in_force, proposal, &mut step)?;
@@ -130,7 +137,7 @@ pub fn foresee(
     }
     facts.save();
     let last_gate = ledger.last_epoch_gate();
-    let ledger::Foreseen { gate, findings, assumed_signer } = ledger.foresee(&step);
+    let ledger::Foreseen { gate, findings, assumed_signer } = ledger.foresee(&step, onto);
     Ok(Foreseen {
         in_force,
         manifest,
@@ -141,6 +148,18 @@ pub fn foresee(
         assumed_signer,
         last_gate,
     })
+}
+
+/// The commit of the mainline, here or as `origin` has it, that a branch will be merged into: what
+/// the branch holds beyond it is brought by the merge. `None` where the next commit stands on the
+/// mainline itself, or the branch has fallen behind, so that it will be another content anyway.
+fn landing(repo: &Repository, trust: &trust::Trust, ledger: &Ledger) -> Result<Option<Oid>> {
+    let mut last: Option<(u64, Oid)> = None;
+    for name in trust::names(ledger.mainline()) {
+        let Some(tip) = repo.reference(&name)?.and_then(|id| repo.peel(id).ok()) else { continue };
+        last = last.max(ledger.position(tip).map(|position| (position, tip)));
+    }
+    Ok(last.map(|(_, tip)| tip).filter(|tip| *tip != trust.tip.commit))
 }
 
 pub(super) fn unreadable(failure: ReadFailure) -> Error {
@@ -181,7 +200,12 @@ pub(super) fn judged(
     if let Some(gap) = draft.findings.iter().find(|finding| is_gap(finding)) {
         return Err(Error::cannot_read(gap.message.clone(), gap.help.clone()));
     }
+    let landing = landing(repo, &trust, &ledger)?;
+    let place = |commit: Oid| ledger.position(commit);
+    let ahead = landing.is_some_and(|onto| place(ledger.registry_commit()) > place(onto));
     let in_force = InForce {
+        landing,
+        ahead,
         registry: Arc::clone(ledger.registry()),
         commit: ledger.registry_commit(),
         anchor,

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::history::{self, Failure};
 use crate::ledger;
 use crate::model::owners::OwnersFile;
-use crate::model::policy::AiAssisted;
+use crate::model::policy::{AiAssisted, SecondReview};
 use crate::model::step::{Brought, Head};
 use crate::model::text::{shown, shown_bytes};
 use crate::model::{Domain, Oid, Registry};
@@ -38,6 +38,8 @@ pub struct Outlook {
 pub struct Change {
     /// The older commit.
     pub base: Oid,
+    /// All of the content counts as changed, as at the gate that has none before it.
+    pub from_nothing: bool,
     /// The commit whose content is looked at.
     pub content: Oid,
     /// Paths in which their trees differ, in byte order.
@@ -103,6 +105,7 @@ pub fn change(repo: &Repository, in_force: &InForce, base: Oid, content: Oid) ->
     commits.retain(|commit| !commit.paths.is_empty());
     Ok(Change {
         base,
+        from_nothing: false,
         content,
         paths,
         commits,
@@ -184,6 +187,38 @@ impl Change {
         touching.filter_map(|commit| Some((commit.id, commit.commit.as_ref().ok()?)))
     }
 
+    /// What a second review looks at: the changed files of its paths, and the commits that touch
+    /// them. Before the first gate that is everything there is.
+    ///
+    /// # Errors
+    /// [`Error::CannotRead`] where a tree cannot be read.
+    pub fn of_review(
+        &self,
+        repo: &Repository,
+        in_force: &InForce,
+        review: &SecondReview,
+        first: bool,
+    ) -> Result<Self> {
+        let mut seen = self.clone();
+        if first && !review.at_commit {
+            seen.from_nothing = true;
+            seen.paths = match &self.staged {
+                Some(staged) => staged.differences(&BTreeMap::new()),
+                None => {
+                    let tree = tree_of(repo, self.content).map_err(unreadable)?;
+                    let all = repo.list(tree).map_err(unreadable)?;
+                    all.into_iter().map(|(path, _)| path).collect()
+                }
+            };
+            seen.paths.retain(|path| is_content(in_force, path));
+            seen.paths.sort();
+        }
+        let looks = |path: &Vec<u8>| review.paths.iter().any(|pattern| pattern.matches(path));
+        seen.paths.retain(looks);
+        seen.commits.retain(|commit| commit.paths.iter().any(looks));
+        Ok(seen)
+    }
+
     /// Where tokens were added in a domain's files: `unsafe`, and those that second reviews ask
     /// about, as `path:line token`. The second list names files that could not be looked into.
     ///
@@ -197,6 +232,10 @@ impl Change {
     ) -> Result<(Vec<String>, Vec<String>)> {
         let (before, after) = (tree_of(repo, self.base), tree_of(repo, self.content));
         let (before, after) = (before.map_err(unreadable)?, after.map_err(unreadable)?);
+        let before_at = |name: &str| match self.from_nothing {
+            true => Ok(Text::None),
+            false => text_at(repo, before, name),
+        };
         let (mut places, mut closed) = (Vec::new(), Vec::new());
         for path in self.paths.iter().filter(|path| domain.is_none_or(|d| self.concerns(d, path))) {
             let reviews = registry.policy.second_review.iter();
@@ -216,7 +255,7 @@ impl Change {
                 Some(staged) => text_of(repo, staged.get(path)),
                 None => text_at(repo, after, name),
             };
-            match (text_at(repo, before, name)?, new?) {
+            match (before_at(name)?, new?) {
                 (_, Text::None) => {}
                 (Text::Closed, _) | (_, Text::Closed | Text::Elsewhere) => {
                     closed.push(shown(name));

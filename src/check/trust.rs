@@ -178,13 +178,7 @@ pub(super) fn branch(name: &str, registry: &Registry) -> Result<Option<String>> 
     if full == registry.mainline {
         return Ok(None);
     }
-    let short = full.strip_prefix("refs/heads/").unwrap_or(&full);
-    let listed = registry
-        .branches
-        .iter()
-        .any(|pattern| pattern.matches(short.as_bytes()) || pattern.matches(full.as_bytes()));
-    let plain = short.split('/').all(|part| !matches!(part, "" | "." | ".."));
-    if listed && plain {
+    if registry.has_own_gates(&full) {
         return Ok(Some(full));
     }
     Err(unusable(

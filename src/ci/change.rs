@@ -60,12 +60,7 @@ impl Change {
     /// The branch, where a registry lists it among those with gates of their own.
     #[must_use]
     pub fn own_gates(&self, registry: &Registry) -> Option<String> {
-        if registry.mainline == self.target {
-            return None;
-        }
-        let short = self.target.strip_prefix("refs/heads/").unwrap_or(&self.target);
-        let listed = |name: &str| registry.branches.iter().any(|p| p.matches(name.as_bytes()));
-        (listed(short) || listed(&self.target)).then(|| self.target.clone())
+        registry.has_own_gates(&self.target).then(|| self.target.clone())
     }
 
     /// Whether gates are made on the branch, so that what stands on it must stay there.

@@ -115,8 +115,11 @@ impl Owners<'_> {
             return mapped.clone();
         }
         let reviewers = self.registry.iter().flat_map(|registry| registry.reviewers.values());
-        let theirs =
-            reviewers.filter(|r| r.emails.iter().any(|email| email.to_lowercase() == owner));
+        // As a domain with `codeowners = true` reads them: by address, or by `@` and the id.
+        let theirs = reviewers.filter(|r| {
+            owner.strip_prefix('@') == Some(r.id.as_str())
+                || r.emails.iter().any(|email| email.to_lowercase() == owner)
+        });
         theirs.map(|reviewer| reviewer.id.clone()).collect()
     }
 

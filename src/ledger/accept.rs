@@ -7,6 +7,7 @@ use crate::model::manifest::Binding;
 use crate::model::step::Step;
 use crate::model::{Oid, ReviewerId, Time};
 use crate::report::Verdict;
+use crate::rules::again::Asked;
 use crate::rules::authority::Authorised;
 use crate::rules::binding::Bound;
 
@@ -23,6 +24,7 @@ pub(super) struct Acceptance {
     pub(super) bound: Bound,
     pub(super) binding: Binding,
     pub(super) content: Option<[u8; 32]>,
+    pub(super) asked: Asked,
     pub(super) covers: Covers,
     pub(super) epoch: Option<u64>,
     pub(super) time: Time,
@@ -76,6 +78,7 @@ impl Ledger {
                 binding: accepted.binding,
                 content: accepted.content,
                 covered: accepted.covers,
+                asked: Some(accepted.asked),
                 authors,
             },
         );

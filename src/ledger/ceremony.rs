@@ -1,6 +1,6 @@
 //! Succession: a commit that changes the registry, and what an accepted one changes here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::finding::{Code, Finding, Place};
@@ -37,6 +37,8 @@ pub(super) struct JudgedCeremony {
     time: Time,
     /// What the key in doubt did for it.
     shaken: Option<Shaken>,
+    /// The place of the commit that it was prepared on.
+    prepared: Option<u64>,
 }
 
 impl Ledger {
@@ -86,12 +88,10 @@ impl Ledger {
                 asked: Asked::default(),
                 time: head.committer.time,
                 shaken: None,
+                prepared: None,
             });
         };
-        let mut dissents: BTreeMap<ReviewerId, BTreeSet<u64>> = BTreeMap::new();
-        for dissent in &self.open_dissents {
-            dissents.entry(dissent.reviewer.clone()).or_default().insert(dissent.epoch);
-        }
+        let prepared = self.mainline.get(&record.parent).copied();
         let proposal = Proposal {
             cx: self.context(),
             index: &self.index,
@@ -106,7 +106,7 @@ impl Ledger {
             signed,
             parent_on_mainline: self.mainline.contains_key(&record.parent)
                 || step.before_anchor.contains(&record.parent),
-            dissents,
+            dissents: self.dissents_at(prepared),
             stranded: self.stranded(signed.unwrap_or(head.committer.time)),
         };
         let judged = ceremony::judge(&proposal);
@@ -123,6 +123,7 @@ impl Ledger {
             effects: judged.effects,
             asked: judged.asked,
             shaken,
+            prepared,
         })
     }
 
@@ -222,8 +223,7 @@ impl Ledger {
         self.last_time = self.last_time.max(Some(judged.time));
         self.welcome(&judged.registry, judged.time);
         self.requalify(&judged.effects, judged.time);
-        let lifts = &judged.effects.lifts;
-        self.open_dissents.retain(|d| !lifts.contains(&(d.epoch, d.reviewer.clone())));
+        self.lift_dissents(&judged.effects.lifts, judged.prepared);
         let mut paths = judged.registry.policy.gates.manifest.clone();
         if let Some(branch) = &self.options.branch {
             paths = paths.for_branch(branch);

@@ -1,11 +1,13 @@
 //! Dissents: once attested they stay open, whatever happens to the file that carries them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Ledger;
 use super::step::manifest_of;
 use crate::finding::{Code, Finding, Severity};
 use crate::model::manifest::{Binding, Signoff};
 use crate::model::step::{ManifestChange, Step};
-use crate::model::{ManifestName, Time};
+use crate::model::{ManifestName, ReviewerId, Time};
 use crate::rules::attestation::Carrier;
 use crate::rules::dissent::OpenDissent;
 use crate::rules::manifest_file;
@@ -63,6 +65,35 @@ impl Ledger {
             finding.severity = finding.severity.min(Severity::Warning);
         }
         findings
+    }
+
+    /// Who had an open dissent at a place of the mainline, and against which epochs. What was said
+    /// later was before nobody who approved to override it.
+    pub(super) fn dissents_at(&self, place: Option<u64>) -> BTreeMap<ReviewerId, BTreeSet<u64>> {
+        let mut dissents: BTreeMap<ReviewerId, BTreeSet<u64>> = BTreeMap::new();
+        for dissent in self.open_dissents.iter().filter(|d| self.stood_at(d, place)) {
+            dissents.entry(dissent.reviewer.clone()).or_default().insert(dissent.epoch);
+        }
+        dissents
+    }
+
+    /// Lifts those of these dissents that stood at a place of the mainline already.
+    pub(super) fn lift_dissents(
+        &mut self,
+        lifts: &BTreeSet<(u64, ReviewerId)>,
+        place: Option<u64>,
+    ) {
+        let mut open = std::mem::take(&mut self.open_dissents);
+        open.retain(|dissent| {
+            let named = lifts.contains(&(dissent.epoch, dissent.reviewer.clone()));
+            !named || !self.stood_at(dissent, place)
+        });
+        self.open_dissents = open;
+    }
+
+    fn stood_at(&self, dissent: &OpenDissent, place: Option<u64>) -> bool {
+        let carrier = dissent.place.commit.and_then(|carrier| self.mainline.get(&carrier));
+        carrier.zip(place).is_some_and(|(carrier, place)| *carrier <= place)
     }
 
     /// What a reviewer signed against a gate holds, however malformed the commit that carries it.

@@ -203,7 +203,7 @@ impl Ledger {
         let mut findings = again.findings.clone();
         findings.extend(self.check_whole(step, &manifest, epoch, &again));
         if let Some(bound) = told.bound.filter(|_| epoch.is_some()) {
-            findings.extend(self.govern(step, &manifest, &again, bound, until));
+            findings.extend(self.govern(step, &manifest, &again, bound, until).0);
         }
         findings.retain(is_missing);
         Some(findings)

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Code, Finding, Severity};
-use crate::model::Oid;
 use crate::model::manifest::{Binding, Manifest, Signoff, Target};
 use crate::model::policy::{CommitSignature, RequireSignature};
 use crate::model::step::{Head, ManifestChange, Step};
+use crate::model::{DomainId, Oid};
 use crate::report::{GateReport, Verdict};
+use crate::rules::again::Asked;
 use crate::rules::authority::Authorised;
 use crate::rules::binding::{self, Bound, OnMainline};
 use crate::rules::{dissent, manifest_file, quorum, scope, sequence};
@@ -77,10 +78,13 @@ impl Ledger {
         report.signoffs.clone_from(&judged.reports);
         findings.extend(judged.findings.iter().cloned());
         // A sign-off that could not be read is missing here; what follows from that is an echo.
+        let mut asked = Asked::default();
         if manifest.signoffs.is_empty() || reading.is_none_or(|r| r.problems.is_empty()) {
             findings.extend(self.check_whole(step, manifest, report.epoch, &judged));
             if let Some(bound) = bound.filter(|_| report.epoch.is_some()) {
-                findings.extend(self.govern(step, manifest, &judged, bound, until));
+                let governed = self.govern(step, manifest, &judged, bound, until);
+                findings.extend(governed.0);
+                asked = governed.1;
             }
         }
         let accept = bound.zip(change.file.after).map(|(bound, (_, blob))| Acceptance {
@@ -89,6 +93,7 @@ impl Ledger {
             bound,
             binding: manifest.binding.clone(),
             content: manifest.subject_sha256,
+            asked,
             covers: Covers::of(judged.counted.iter().copied()),
             epoch: report.epoch,
             time: judged.time,
@@ -197,8 +202,11 @@ impl Ledger {
         if let Some(epoch) = epoch {
             findings.extend(self.scope_and_quorum(manifest, epoch, judged, step.id));
         } else {
-            let touched = self.touched_only(step, manifest, &judged.counted);
-            findings.extend(quorum::check_squash(&cx, manifest, &touched, step.id));
+            let touched = self.touched(step, manifest);
+            let theirs =
+                |signoff: &&Signoff| touched.is_empty() || touched.contains(&signoff.domain);
+            let counted: Vec<&Signoff> = judged.counted.iter().copied().filter(theirs).collect();
+            findings.extend(quorum::check_squash(&cx, manifest, &counted, &touched, step.id));
         }
         findings.extend(self.owners_unread(step, manifest));
         soften(judged, &mut findings);
@@ -232,12 +240,7 @@ impl Ledger {
 
     /// A squash gate counts people of the domains that it touches; of any, where none declares
     /// paths or none is touched.
-    fn touched_only<'m>(
-        &self,
-        step: &Step,
-        manifest: &Manifest,
-        counted: &[&'m Signoff],
-    ) -> Vec<&'m Signoff> {
+    fn touched(&self, step: &Step, manifest: &Manifest) -> BTreeSet<&DomainId> {
         // Where the commit was made first and signed off later, that commit is the gate.
         let earlier = match manifest.binding {
             Binding::Commit(commit) => step.named.get(&commit).map(|named| named.paths.as_slice()),
@@ -247,17 +250,14 @@ impl Ledger {
         let own: BTreeSet<&[u8]> =
             self.own_manifests(step).into_iter().map(str::as_bytes).collect();
         let cx = self.context();
-        let touched: BTreeSet<_> = self
-            .registry
+        self.registry
             .domains
             .values()
             .filter(|domain| {
                 changed.iter().any(|path| !own.contains(path.as_slice()) && cx.owns(domain, path))
             })
             .map(|domain| &domain.id)
-            .collect();
-        let all = touched.is_empty();
-        counted.iter().copied().filter(|s| all || touched.contains(&s.domain)).collect()
+            .collect()
     }
 
     /// Whether a commit changes nothing but the manifests that it adds.

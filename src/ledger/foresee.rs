@@ -75,10 +75,16 @@ impl Ledger {
     }
 
     /// Judges the one manifest of a commit that does not exist yet: `step.id` names no object,
-    /// and findings come without it. Who signs the commit is not known and not judged.
+    /// and findings come without it. Who signs the commit is not known and not judged. Where it
+    /// merges into an earlier commit of the mainline, it brings all that came after that.
     #[must_use]
-    pub fn foresee(mut self, step: &Step) -> Foreseen {
+    pub fn foresee(mut self, step: &Step, onto: Option<Oid>) -> Foreseen {
         let step = &Step { position: self.position.saturating_add(1), ..step.clone() };
+        if let Some(place) = onto.and_then(|onto| self.position(onto)) {
+            self.mainline.retain(|_, position| *position <= place);
+            let brought = self.contributions.iter_mut().filter(|c| c.position > place);
+            brought.for_each(|contribution| contribution.position = step.position);
+        }
         let [change] = step.manifests.as_slice() else { return Foreseen::nothing() };
         let Ok(head) = &step.commit else { return Foreseen::nothing() };
         let mut findings = self.written_once(change);

@@ -4,6 +4,7 @@ use crate::finding::Finding;
 use crate::model::manifest::{Manifest, Signoff};
 use crate::model::probe::{Answers, Probed};
 use crate::model::step::Step;
+use crate::rules::again::Asked;
 use crate::rules::binding::Bound;
 use crate::rules::self_review::Contribution;
 use crate::rules::since::Since;
@@ -23,9 +24,9 @@ impl Ledger {
         judged: &Judged<'_>,
         bound: Bound,
         until: u64,
-    ) -> Vec<Finding> {
+    ) -> (Vec<Finding>, Asked) {
         if manifest.previous_gate != Some(self.previous_gate()) {
-            return Vec::new();
+            return (Vec::new(), Asked::default());
         }
         let nothing = Answers::new();
         let own = self.own_manifests(step);
@@ -51,7 +52,11 @@ impl Ledger {
         findings.extend(checklist::check(&cx, &since));
         soften(judged, &mut findings);
         findings.extend(forbidden::check(&cx, &since));
-        findings
+        let here: Vec<&Contribution> =
+            self.contributions.iter().filter(|c| c.position == step.position).collect();
+        let landed = Since { answers: &step.landed, contributions: &here, ..since };
+        let asked = Asked::of(&cx, &since, bound.is_none().then_some(&landed));
+        (findings, asked)
     }
 
     /// Judges what one mainline commit brings, where policy asks for a second review of each: only

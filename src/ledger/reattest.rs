@@ -7,6 +7,7 @@ use crate::model::manifest::{Binding, Manifest, PreviousGate, Signoff};
 use crate::model::step::{Head, ManifestChange, Step};
 use crate::model::{Domain, DomainId, ManifestName, Oid};
 use crate::report::SignoffReport;
+use crate::rules::again::Asked;
 use crate::rules::self_review::{self, Contribution};
 use crate::rules::{Context, binding, dissent, manifest_file};
 
@@ -28,6 +29,8 @@ pub(super) struct AcceptedEpoch {
     pub(super) authors: Vec<Contribution>,
     /// What its counted sign-offs covered beside the domains.
     pub(super) covered: Covers,
+    /// What policies ask of its change; `None` where the anchor is trusted for that.
+    pub(super) asked: Option<Asked>,
 }
 
 /// Second reviews, checklist items and attestations that counted sign-offs cover together.
@@ -161,7 +164,15 @@ impl Ledger {
         findings.extend(judged.findings.iter().cloned());
         if manifest.signoffs.is_empty() || reading.is_none_or(|r| r.problems.is_empty()) {
             findings.extend(self.check_again(manifest, epoch, &judged, step.id));
-            findings.extend(accepted.covered.lacking(&Covers::of(judged.counted.iter().copied())));
+            let quorum = self.registry.policy.quorum.for_epoch(epoch);
+            let asked = accepted.asked.as_ref();
+            let asked =
+                asked.map(|asked| asked.check(&self.context(), &judged.counted, quorum.per_domain));
+            let lacking = accepted.covered.lacking(&Covers::of(judged.counted.iter().copied()));
+            let asked = asked.unwrap_or_default();
+            let told: BTreeSet<Code> = asked.iter().map(|finding| finding.code).collect();
+            findings.extend(lacking.into_iter().filter(|finding| !told.contains(&finding.code)));
+            findings.extend(asked);
         }
         let gate = accepted.gate;
         if findings.iter().all(|f| f.severity < crate::finding::Severity::Undecided)

@@ -283,6 +283,7 @@ impl Ledger {
                 content: manifest.subject_sha256,
                 authors: Vec::new(),
                 covered: Covers::of(&manifest.signoffs),
+                asked: None,
             };
             self.epochs.insert(epoch, about);
         }

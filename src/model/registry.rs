@@ -70,6 +70,15 @@ impl Registry {
         self.domains.get(domain).is_some_and(|d| d.people().any(|person| person == reviewer))
     }
 
+    /// Whether a branch (full ref name) beside the mainline has gates of its own.
+    #[must_use]
+    pub fn has_own_gates(&self, full: &str) -> bool {
+        let Some(short) = full.strip_prefix("refs/heads/") else { return false };
+        full != self.mainline
+            && short.split('/').all(|part| !matches!(part, "" | "." | ".."))
+            && self.branches.iter().any(|pattern| pattern.matches(short.as_bytes()))
+    }
+
     /// Paths of the key files that entries name.
     #[must_use]
     pub fn key_paths(&self) -> BTreeSet<String> {

@@ -36,6 +36,8 @@ impl Repository {
             }
         }
         match found.as_slice() {
+            // A branch without a commit says so.
+            [] if name == "HEAD" => self.head(),
             [] => Err(Error::unusable(
                 format!("{} is no ref and no full object id of this repository", shown(name)),
                 "git for-each-ref lists the refs; ids are given with all their digits",

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::finding::{Code, CodeDoc, Finding};
 use crate::model::manifest::Signoff;
 use crate::model::policy::{AiAssisted, SecondReview};
-use crate::model::text::{shown, shown_bytes};
+use crate::model::text::{shown, shown_bytes, typed};
 
 use super::Context;
 use super::self_review::Contribution;
@@ -24,21 +24,8 @@ pub const DOCS: &[CodeDoc] = &[CodeDoc {
 #[must_use]
 pub fn check(cx: &Context<'_>, since: &Since<'_>) -> Option<Finding> {
     let policy = cx.registry.policy.ai_assisted.as_ref()?;
-    let reviews = &cx.registry.policy.second_review;
-    let review = reviews.iter().find(|review| review.name == policy.second_review);
-    let touches = |path: &Vec<u8>| {
-        !since.is_record(path, None)
-            && review.is_none_or(|review| review.paths.iter().any(|p| p.matches(path)))
-    };
-    let assisted: Vec<&Contribution> = since
-        .contributions
-        .iter()
-        .copied()
-        .filter(|commit| is_assisted(policy, commit) && commit.paths.iter().any(touches))
-        .collect();
-    if assisted.is_empty() {
-        return None;
-    }
+    let review = review_of(cx, policy);
+    let assisted = assisted(cx, since)?;
     let covering: Vec<&Signoff> = match review {
         Some(review) => {
             let authors = Authors::of(cx, assisted.iter().copied(), since.counted);
@@ -55,6 +42,30 @@ pub fn check(cx: &Context<'_>, since: &Since<'_>) -> Option<Finding> {
         }
     }
     Some(missing(cx, since, policy, review, &assisted, &lacks))
+}
+
+/// The second review whose people attest.
+#[must_use]
+pub fn review_of<'r>(cx: &Context<'r>, policy: &AiAssisted) -> Option<&'r SecondReview> {
+    cx.registry.policy.second_review.iter().find(|review| review.name == policy.second_review)
+}
+
+/// The AI-assisted commits that somebody has to attest; `None` where there are none.
+#[must_use]
+pub fn assisted<'s>(cx: &Context<'_>, since: &Since<'s>) -> Option<Vec<&'s Contribution>> {
+    let policy = cx.registry.policy.ai_assisted.as_ref()?;
+    let review = review_of(cx, policy);
+    let touches = |path: &Vec<u8>| {
+        !since.is_record(path, None)
+            && review.is_none_or(|review| review.paths.iter().any(|p| p.matches(path)))
+    };
+    let assisted: Vec<&'s Contribution> = since
+        .contributions
+        .iter()
+        .copied()
+        .filter(|commit| is_assisted(policy, commit) && commit.paths.iter().any(touches))
+        .collect();
+    (!assisted.is_empty()).then_some(assisted)
 }
 
 fn missing(
@@ -97,7 +108,22 @@ fn missing(
     )
     .at_some(since.place(|manifest| manifest.spot("manifest"), "these sign-offs"))
     .at_some(cx.policy_place("ai_assisted", "asked for here"))
-    .help("look at a commit with git show, fill in `ai_attestation` and sign again")
+    .help(format!(
+        "look at a commit with git show, and sign with an attestation: {}",
+        how_to_attest(policy, review)
+    ))
+}
+
+/// The command that attests, for somebody whom the review leaves.
+#[must_use]
+pub fn how_to_attest(policy: &AiAssisted, review: Option<&SecondReview>) -> String {
+    let review = review.map_or(String::new(), |r| format!(" --review {}", typed(&r.name)));
+    let invariants = policy.invariants.iter().take(20);
+    let invariants = invariants.map(|name| format!(" --ai-invariant {}", typed(name)));
+    format!(
+        "gatecheck signoff add --domain DOMAIN{review} --ai-understood{} --ai-statement TEXT",
+        invariants.collect::<String>()
+    )
 }
 
 /// Whether a commit says that an AI had a part in it.
@@ -111,7 +137,8 @@ fn is_assisted(policy: &AiAssisted, commit: &Contribution) -> bool {
 }
 
 /// What is lacking in a sign-off; `None` where it attests everything.
-fn lacking(policy: &AiAssisted, signoff: &Signoff) -> Option<String> {
+#[must_use]
+pub fn lacking(policy: &AiAssisted, signoff: &Signoff) -> Option<String> {
     let Some(attestation) = &signoff.ai_attestation else {
         return Some("no `ai_attestation`".to_owned());
     };

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Code, CodeDoc, Finding};
+use crate::model::manifest::Signoff;
 use crate::model::policy::CharterPolicy;
 use crate::model::probe::{Answer, CharterChange, Content, Probe};
 use crate::model::text::shown;
@@ -70,16 +71,42 @@ pub fn check(cx: &Context<'_>, since: &Since<'_>, per_domain: u64) -> Vec<Findin
             format!("add a heading to {log} that tells why {path} changed, and sign again"),
         ));
     }
-    let absent = absent_domains(cx, since, per_domain.max(1));
-    if !absent.is_empty() {
+    if let Some((observed, required, absent)) = unsigned_domains(cx, since.counted, per_domain) {
         findings.push(refuse(
             format!("{path} changed, and not every domain signed it off"),
-            format!("too few counted sign-offs of {}", few(&absent, 20)),
-            format!("{} counted of every domain, whatever the quorum", per_domain.max(1)),
-            format!("have reviewers of these domains sign off: {}", few(&absent, 20)),
+            observed,
+            required,
+            format!("have reviewers of these domains sign off: {absent}"),
         ));
     }
     findings
+}
+
+/// Whether the charter changed, as far as that can be told.
+#[must_use]
+pub fn is_amended(cx: &Context<'_>, since: &Since<'_>) -> bool {
+    let policy = cx.registry.policy.charter.as_ref();
+    let answer = policy.and_then(|policy| since.answers.get(&Probe::charter(policy)));
+    matches!(answer, Some(Answer::Charter(change)) if change.changed)
+}
+
+/// What is lacking where not every domain has enough counted people: what is there, what should be,
+/// and the domains.
+#[must_use]
+pub fn unsigned_domains(
+    cx: &Context<'_>,
+    counted: &[&Signoff],
+    per_domain: u64,
+) -> Option<(String, String, String)> {
+    let absent = absent_domains(cx, counted, per_domain.max(1));
+    (!absent.is_empty()).then(|| {
+        let absent = few(&absent, 20);
+        (
+            format!("too few counted sign-offs of {absent}"),
+            format!("{} counted of every domain, whatever the quorum", per_domain.max(1)),
+            absent,
+        )
+    })
 }
 
 /// Whether a commit changes the charter and says so: in a line `marker` or `marker: words`.
@@ -94,9 +121,9 @@ fn is_marked(policy: &CharterPolicy, commit: &Contribution) -> bool {
 }
 
 /// Domains with too few counted people.
-fn absent_domains(cx: &Context<'_>, since: &Since<'_>, per_domain: u64) -> Vec<String> {
+fn absent_domains(cx: &Context<'_>, counted: &[&Signoff], per_domain: u64) -> Vec<String> {
     let mut people: BTreeMap<&DomainId, BTreeSet<&ReviewerId>> = BTreeMap::new();
-    for signoff in since.counted {
+    for signoff in counted {
         people.entry(&signoff.domain).or_default().insert(&signoff.reviewer_id);
     }
     let enough = |domain: &DomainId| {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::finding::{Code, CodeDoc, Finding, Place, Severity};
 use crate::model::probe::{Answer, Content, Probe};
-use crate::model::text::shown;
+use crate::model::text::{shown, typed};
 use crate::source::{Source, Spot};
 use crate::tables::{self, Problems, Table};
 
@@ -68,7 +68,10 @@ pub fn check(cx: &Context<'_>, since: &Since<'_>) -> Vec<Finding> {
             )
             .at(Place::new(source, None, first.spot, "not ticked"))
             .at_some(cx.policy_place(field, "asked for here"))
-            .help("have a reviewer see it done, list it in `checklist` and sign"),
+            .help(format!(
+                "have a reviewer see it done, list it in `checklist` and sign: gatecheck signoff add --domain DOMAIN{}",
+                open.iter().take(20).map(|(id, _)| format!(" --check {}", typed(id))).collect::<String>()
+            )),
         );
     }
     findings

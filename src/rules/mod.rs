@@ -4,6 +4,7 @@
 //! Rules are pure functions from plain values to findings. They know no git, no cryptography and
 //! no clock; [`Context`] carries what they may look at.
 
+pub mod again;
 pub mod ai_assisted;
 pub mod attestation;
 pub mod authority;

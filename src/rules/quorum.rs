@@ -109,18 +109,30 @@ pub fn check_epoch(
     findings
 }
 
-/// Checks a squash gate; `counted` are the sign-offs of touched domains only.
+/// Checks a squash gate; `counted` are the sign-offs of touched domains only, where it touches any.
 #[must_use]
 pub fn check_squash(
     cx: &Context<'_>,
     manifest: &Manifest,
     counted: &[&Signoff],
+    touched: &BTreeSet<&DomainId>,
     carrier: Oid,
 ) -> Vec<Finding> {
     let policy = &cx.registry.policy.quorum;
     let needed = policy.squash_people.unwrap_or(policy.base.distinct_reviewers);
     let mut findings = check_roles(manifest, counted, policy.base, carrier);
-    findings.extend(check_people(cx, manifest, counted, needed, "quorum.squash_people", carrier));
+    let people = check_people(cx, manifest, counted, needed, "quorum.squash_people", carrier);
+    let names = touched.iter().map(|domain| domain.as_str()).collect::<Vec<_>>().join(", ");
+    findings.extend(people.map(|finding| {
+        if names.is_empty() {
+            return finding;
+        }
+        let observed = finding.observed.clone().unwrap_or_default();
+        let required = count(needed.max(1), "person", "people");
+        finding
+            .compared(observed, format!("{required} of the domains that it touches: {names}"))
+            .help(format!("have another reviewer of these domains sign off: {names}"))
+    }));
     findings
 }
 

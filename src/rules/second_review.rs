@@ -6,7 +6,7 @@ use crate::finding::{Code, CodeDoc, Finding, Place};
 use crate::model::ReviewerId;
 use crate::model::policy::SecondReview;
 use crate::model::probe::{Answer, ChangedPath, MAX_PLACES, Probe};
-use crate::model::text::{shown, shown_bytes};
+use crate::model::text::{shown, shown_bytes, typed};
 
 use super::Context;
 use super::since::{Authors, Since, answer, few, not_asked, whole_file};
@@ -42,10 +42,7 @@ fn check_one(cx: &Context<'_>, since: &Since<'_>, review: &SecondReview) -> Opti
         return None;
     }
     let paths: BTreeSet<&[u8]> = changed.iter().map(|c| c.path.as_slice()).collect();
-    let touching = since.contributions.iter().copied().filter(|contribution| {
-        contribution.paths.iter().any(|path| paths.contains(path.as_slice()))
-    });
-    let authors = Authors::of(cx, touching, since.counted);
+    let authors = Authors::of(cx, since.touching(&paths), since.counted);
     let people: BTreeSet<&ReviewerId> =
         authors.covering(review, since.counted).iter().map(|s| &s.reviewer_id).collect();
     let needed = review.reviewers.max(1);
@@ -66,44 +63,57 @@ fn missing(
     let name = shown(&review.name);
     let paths: Vec<String> = changed.iter().map(|c| shown_bytes(&c.path)).collect();
     let what = if review.added_tokens.is_empty() { "changes" } else { "adds what is reviewed in" };
-    let seen = people.iter().map(|p| p.as_str()).collect::<Vec<_>>().join(", ");
-    let needed = review.reviewers.max(1);
-    let (plural, elsewhere) = (
-        if needed == 1 { "person" } else { "people" },
-        if review.other_domain { ", of another domain than theirs" } else { "" },
-    );
+    let (observed, required) = compared(review, authors, people);
     let mut finding = Finding::new(
         Code::SecondReviewMissing,
         format!("the second review {name} is missing: this {what} {}", few(&paths, 5)),
     )
-    .compared(
-        format!(
-            "{}; {}",
-            if seen.is_empty() {
-                "covered by nobody".to_owned()
-            } else {
-                format!("covered by {seen}")
-            },
-            authors.told()
-        ),
-        format!("{needed} {plural} who did not write it{elsewhere}"),
-    );
+    .compared(observed, required);
     finding.places = changed.iter().flat_map(|c| places(c)).take(MAX_PLACES).collect();
-    let mut already = authors.candidates(cx, review);
-    already.retain(|candidate| !people.iter().any(|p| candidate.starts_with(&format!("{p} "))));
     finding
         .at_some(since.place(|manifest| manifest.spot("manifest"), "these sign-offs"))
         .at_some(cx.policy_place(&format!("second_review.{}", review.name), "asked for here"))
-        .help(if already.is_empty() {
-            "nobody in the registry could give it; enrol another reviewer".to_owned()
-        } else {
-            let carrier =
-                if review.at_commit { "in a manifest that this very commit adds, " } else { "" };
-            format!(
-                "{carrier}have one of them list \"{name}\" in `reviews` and sign: {}",
-                already.join("; ")
-            )
-        })
+        .help(who_could(cx, review, authors, people))
+}
+
+/// Who covers a review, and who should.
+#[must_use]
+pub fn compared(
+    review: &SecondReview,
+    authors: &Authors,
+    people: &BTreeSet<&ReviewerId>,
+) -> (String, String) {
+    let seen = people.iter().map(|p| p.as_str()).collect::<Vec<_>>().join(", ");
+    let seen = if seen.is_empty() { "nobody" } else { &seen };
+    let needed = review.reviewers.max(1);
+    let plural = if needed == 1 { "person" } else { "people" };
+    let elsewhere = if review.other_domain { ", of another domain than theirs" } else { "" };
+    (
+        format!("covered by {seen}; {}", authors.told()),
+        format!("{needed} {plural} who did not write it{elsewhere}"),
+    )
+}
+
+/// Who of the others could cover a review, and how.
+#[must_use]
+pub fn who_could(
+    cx: &Context<'_>,
+    review: &SecondReview,
+    authors: &Authors,
+    people: &BTreeSet<&ReviewerId>,
+) -> String {
+    let mut others = authors.candidates(cx, review);
+    others.retain(|candidate| !people.iter().any(|p| candidate.starts_with(&format!("{p} "))));
+    if others.is_empty() {
+        return "nobody in the registry could give it; enrol another reviewer".to_owned();
+    }
+    let carrier = if review.at_commit { "in a manifest that this very commit adds, " } else { "" };
+    format!(
+        "{carrier}have one of them list \"{}\" in `reviews` and sign: {}; gatecheck signoff add --domain DOMAIN --review {}",
+        shown(&review.name),
+        others.join("; "),
+        typed(&review.name)
+    )
 }
 
 fn places(changed: &ChangedPath) -> Vec<Place> {
@@ -220,7 +230,8 @@ mod tests {
         let found =
             run(review(2, true), Some(changed(&["kernel/a\u{1b}"])), "alice@example.org", &[]);
         assert!(found[0].message.contains("kernel/a\\u{1b}"), "{}", found[0].message);
-        assert!(found[0].help.ends_with("bob (evidence)"), "{}", found[0].help);
+        let command = "bob (evidence); gatecheck signoff add --domain DOMAIN --review tcb";
+        assert!(found[0].help.ends_with(command), "{}", found[0].help);
     }
 
     #[test]

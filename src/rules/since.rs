@@ -43,6 +43,15 @@ impl Since<'_> {
         self.own.contains(path) || (blob.is_some() && self.accepted.get(path).copied() == blob)
     }
 
+    /// The commits that touch one of these paths.
+    pub fn touching<'s>(
+        &'s self,
+        paths: &'s BTreeSet<&[u8]>,
+    ) -> impl Iterator<Item = &'s Contribution> {
+        let touch = |path: &Vec<u8>| paths.contains(path.as_slice());
+        self.contributions.iter().copied().filter(move |c| c.paths.iter().any(touch))
+    }
+
     /// A place in the manifest.
     #[must_use]
     pub fn place(&self, spot: impl Fn(&Manifest) -> Spot, label: &str) -> Option<Place> {
@@ -118,13 +127,14 @@ impl Authors {
         commits: impl Iterator<Item = &'c Contribution>,
         signoffs: &[&Signoff],
     ) -> Self {
-        let mut addresses: BTreeSet<String> = BTreeSet::new();
-        for commit in commits {
-            addresses.insert(commit.email.to_lowercase());
-            addresses.extend(commit.co_authors.iter().map(|address| address.to_lowercase()));
-        }
         let named: Vec<String> =
             signoffs.iter().map(|signoff| signoff.authored_by.to_lowercase()).collect();
+        Self::who_are(cx, &addresses(commits), &named)
+    }
+
+    /// The reviewers who go by these addresses, or are named in these texts; all in lower case.
+    #[must_use]
+    pub fn who_are(cx: &Context<'_>, addresses: &BTreeSet<String>, named: &[String]) -> Self {
         let wrote = |reviewer: &&Reviewer| {
             reviewer.emails.iter().any(|email| addresses.contains(&email.to_lowercase()))
                 || named.iter().any(|named| names(named, reviewer))
@@ -182,6 +192,17 @@ impl Authors {
         let names: Vec<&str> = self.reviewers.iter().map(ReviewerId::as_str).collect();
         format!("written by {}", names.join(", "))
     }
+}
+
+/// Addresses of authors and co-authors, in lower case.
+#[must_use]
+pub fn addresses<'c>(commits: impl Iterator<Item = &'c Contribution>) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    for commit in commits {
+        all.insert(commit.email.to_lowercase());
+        all.extend(commit.co_authors.iter().map(|address| address.to_lowercase()));
+    }
+    all
 }
 
 /// Whether a text, in lower case, names a reviewer: by id, name or address.

@@ -7,7 +7,7 @@ use super::run::{Failed, Run};
 use super::{PAYLOAD, Session, not_signed, scratch, written};
 use crate::error::{Error, Result};
 use crate::model::Limits;
-use crate::model::text::shown;
+use crate::model::text::{shown, typed};
 
 /// How long an export may take; gpg may wait for a lock.
 const EXPORT_LIMIT: Duration = Duration::from_secs(60);
@@ -21,7 +21,11 @@ pub(super) fn export(program: &str, key: &str, limits: &Limits) -> Result<Vec<u8
     let failed = |why: &str| {
         Error::unusable(
             format!("{} did not export the key {}: {}", shown(program), shown(key), shown(why)),
-            format!("check user.signingKey, or try it: gpg --armor --export {}", shown(key)),
+            format!(
+                "check gpg.program and user.signingKey of your git configuration, or try it: {} --armor --export {}",
+                typed(program),
+                typed(key)
+            ),
         )
     };
     let run = Run {

@@ -22,7 +22,9 @@ pub(super) struct Subjects {
     added: Vec<String>,
     pub(super) next: Subject,
     pub(super) tip: Oid,
-    tip_tree: Oid,
+    pub(super) tip_tree: Oid,
+    /// The tree of the next commit's first parent.
+    pub(super) before: Oid,
 }
 
 pub(super) fn subjects(
@@ -55,7 +57,7 @@ pub(super) fn subjects(
         None => Some(repo.content_digest(tip_tree, &without)?),
     };
     let next = Subject { tree, content_sha256 };
-    Ok(Subjects { added, next, tip, tip_tree })
+    Ok(Subjects { added, next, tip, tip_tree, before: tip_tree })
 }
 
 /// The next commit, as far as it is known.
@@ -164,7 +166,7 @@ pub(super) fn probe(
         None => After::Tree(subjects.tip_tree),
     };
     let own = Between {
-        before: Some(subjects.tip_tree),
+        before: Some(subjects.before),
         after,
         charter_before: tree_of(repo, gate.unwrap_or(in_force.anchor.commit)).ok(),
         commit: None,
@@ -228,11 +230,14 @@ fn changed(
         subjects.added.iter().map(|path| path.clone().into_bytes()).collect();
     if let Some(staged) = &proposal.staged {
         let before: BTreeMap<Vec<u8>, (u32, Oid)> = repo
-            .list(subjects.tip_tree)?
+            .list(subjects.before)?
             .into_iter()
             .map(|(path, entry)| (path, (entry.mode, entry.id)))
             .collect();
         paths.extend(staged.differences(&before));
+    } else {
+        let changes = repo.diff(Some(subjects.before), Some(subjects.tip_tree))?;
+        paths.extend(changes.into_iter().map(|change| change.path));
     }
     paths.sort();
     paths.dedup();

@@ -90,7 +90,7 @@ pub(super) fn run(
         said.push_str(&format!("kept: {kept}, which git does not run any more\n"));
     }
     said.push_str(match args.server {
-        true => "From now on a push that moves the mainline back, or that would not pass, and a tag that does not\npass are refused. Other branches are not looked at.\n",
+        true => "From now on a push that moves the mainline back, or that would not pass, and a tag that does not\npass are refused; so on branches with gates of their own. Other branches are not looked at.\n",
         false => "From now on what you push to the mainline, and tags, are judged first. `git push --no-verify` goes\naround it; only a hook on the server (--server) holds everybody.\n",
     });
     streams.print(said.as_bytes())?;

@@ -70,7 +70,8 @@ pub struct BasisArgs {
 #[command(after_help = "Example: judge my pushes here, and everybody's on the server\n  \
     gatecheck hook install\n  \
     gatecheck hook install --server --repo /srv/git/project.git --anchor COMMIT\n\n\
-    Judged are pushes to the registry's mainline, and of tags; other branches pass untouched.")]
+    Judged are pushes to the registry's mainline, to branches with gates of their own, and of tags;\n\
+    other branches pass untouched.")]
 pub struct HookInstallArgs {
     /// Write an update hook, for a bare repository that is pushed to
     #[arg(long)]

@@ -1,12 +1,15 @@
 //! Judges one change of a ref.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::super::exit::Exit;
 use crate::check::{self, Request, TagRef};
 use crate::error::{Error, Result};
 use crate::finding::{Code, Finding, Severity};
+use crate::history;
 use crate::model::Oid;
+use crate::model::step::RegistryReading;
 use crate::model::text::shown;
 use crate::progress::Silent;
 use crate::repo::Repository;
@@ -34,8 +37,9 @@ pub(super) enum Answer {
 
 /// The branches that gates are made on.
 pub(super) enum Protected {
-    /// These refs, by full name.
-    Known(BTreeSet<String>),
+    /// The mainline, by all its full names, and the anchor's registry, which tells the branches with
+    /// gates of their own.
+    Known(BTreeSet<String>, Arc<RegistryReading>),
     /// It cannot be told which: the anchor is not here, or holds no registry.
     Unknown,
 }
@@ -48,37 +52,79 @@ impl Protected {
     /// stands there now.
     pub(super) fn of(repo: &Repository, anchor: Oid) -> Self {
         let mut known = BTreeSet::new();
+        let mut first = None;
         let mut here = Some(anchor);
         for _ in 0..RENAMES {
             let Some(commit) = here else { break };
             let reading = check::registry_of(repo, commit);
-            let registry = reading.ok().flatten().and_then(|reading| reading.registry.clone());
-            let Some(registry) = registry else { break };
+            let Some(reading) = reading.ok().flatten() else { break };
+            let Some(registry) = reading.registry.clone() else { break };
+            first.get_or_insert(reading);
             if !known.insert(registry.mainline.clone()) {
                 break;
             }
             here =
                 repo.reference(&registry.mainline).ok().flatten().filter(|id| repo.is_commit(*id));
         }
-        if known.is_empty() { Self::Unknown } else { Self::Known(known) }
+        first.map_or(Self::Unknown, |first| Self::Known(known, first))
     }
 
-    /// Whether a ref is one of them, or a symbolic ref that leads to one.
-    fn holds(&self, repo: &Repository, reference: &str) -> Result<bool> {
-        let Self::Known(known) = self else { return Ok(true) };
+    /// What a ref is, or leads to where it is a symbolic one.
+    fn guard(&self, repo: &Repository, reference: &str) -> Result<Guard> {
+        let Self::Known(known, _) = self else { return Ok(Guard::Mainline) };
+        let own = self.with_own_gates(repo)?;
         let mut name = reference.to_owned();
         for _ in 0..RENAMES {
             if known.iter().any(|known| is_one_file(known, &name)) {
-                return Ok(true);
+                return Ok(Guard::Mainline);
+            }
+            if self.has_own_gates(&name) {
+                return Ok(Guard::Branch(name));
+            }
+            if let Some((twin, _)) = own.iter().find(|(own, _)| is_one_file(own, &name)) {
+                return Ok(Guard::Branch(twin.clone()));
             }
             match repo.symbolic_target(&name)? {
                 Some(target) => name = target,
-                None => return Ok(false),
+                None => return Ok(Guard::None),
             }
         }
         // Nobody's intention; what it leads to is not known.
-        Ok(true)
+        Ok(Guard::Mainline)
     }
+
+    fn has_own_gates(&self, reference: &str) -> bool {
+        let Self::Known(_, reading) = self else { return false };
+        reading.registry.as_ref().is_some_and(|registry| registry.has_own_gates(reference))
+    }
+
+    /// The branches here that have gates of their own, with their tips; those of the remote where
+    /// they are not here.
+    fn with_own_gates(&self, repo: &Repository) -> Result<BTreeMap<String, Oid>> {
+        let mut all = BTreeMap::new();
+        let Self::Known(_, reading) = self else { return Ok(all) };
+        if reading.registry.as_ref().is_none_or(|registry| registry.branches.is_empty()) {
+            return Ok(all);
+        }
+        for (name, tip) in repo.references()? {
+            let remote = name.strip_prefix("refs/remotes/origin/");
+            let name = remote.map_or(name.clone(), |short| format!("refs/heads/{short}"));
+            if self.has_own_gates(&name) {
+                all.entry(name).or_insert(tip);
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// What a ref is.
+enum Guard {
+    /// Nobody's business here.
+    None,
+    /// The mainline.
+    Mainline,
+    /// The branch of this name, which has gates of its own.
+    Branch(String),
 }
 
 /// Whether two refs may lie in one file: a disk that tells no letter cases apart writes a push to
@@ -98,18 +144,30 @@ pub(super) fn judge(
         update.reference.get(..folder.len()).is_some_and(|start| is_one_file(start, folder))
     };
     if below("refs/tags/") {
-        return tag(repo, request, update);
+        return tag(repo, request, protected, update);
     }
     // Whatever it is called, a symbolic ref to the mainline moves the mainline. Where that is not
     // known, branches alone can be it.
     let other = matches!(protected, Protected::Unknown) && !below("refs/heads/");
-    if other || !protected.holds(repo, &update.reference)? {
+    if other {
         return Ok(Answer::Untouched);
     }
-    mainline(repo, request, protected, update)
+    match protected.guard(repo, &update.reference)? {
+        Guard::None => Ok(Answer::Untouched),
+        Guard::Mainline => mainline(repo, request, protected, update),
+        Guard::Branch(name) => {
+            let request = Request { branch: Some(name), ..request.clone() };
+            mainline(repo, &request, protected, update)
+        }
+    }
 }
 
-fn tag(repo: &Repository, request: &Request, update: &Update) -> Result<Answer> {
+fn tag(
+    repo: &Repository,
+    request: &Request,
+    protected: &Protected,
+    update: &Update,
+) -> Result<Answer> {
     let refused = |finding| Ok(Answer::Judged(Exit::REFUSED, vec![finding]));
     let (reference, old) = (&update.reference, update.old);
     match (old, update.new) {
@@ -121,10 +179,48 @@ fn tag(repo: &Repository, request: &Request, update: &Update) -> Result<Answer> 
         (_, None) => Ok(Answer::Untouched),
         (_, Some(id)) => {
             let tag = TagRef { reference: reference.clone(), id, fresh: true };
-            let report = check::verify_tags(repo, request, &[tag], None, &Silent)?;
-            Ok(judged(report))
+            let on_mainline =
+                judged(check::verify_tags(repo, request, &[tag.clone()], None, &Silent)?);
+            if matches!(on_mainline, Answer::Judged(Exit::PASS, _)) {
+                return Ok(on_mainline);
+            }
+            let Ok(commit) = repo.peel(id) else { return Ok(on_mainline) };
+            of_a_branch(repo, request, protected, &tag, commit).map(|of| of.unwrap_or(on_mainline))
         }
     }
+}
+
+/// A release of a branch with gates of its own, where one holds the tagged commit and the mainline
+/// does not: what is said of it there.
+fn of_a_branch(
+    repo: &Repository,
+    request: &Request,
+    protected: &Protected,
+    tag: &TagRef,
+    commit: Oid,
+) -> Result<Option<Answer>> {
+    let holds = |tip: Oid| history::on_mainline(repo, tip, commit).unwrap_or(false);
+    let mut said = None;
+    for (branch, tip) in protected.with_own_gates(repo)? {
+        if !holds(tip) {
+            continue;
+        }
+        let request = Request { branch: Some(branch), ..request.clone() };
+        let report = check::verify_tags(repo, &request, std::slice::from_ref(tag), None, &Silent)?;
+        let answer = judged(report);
+        if matches!(answer, Answer::Judged(Exit::PASS, _)) {
+            return Ok(Some(answer));
+        }
+        said.get_or_insert(answer);
+    }
+    // A commit of the mainline is told what the mainline says.
+    let Protected::Known(mainlines, _) = protected else { return Ok(said) };
+    for mainline in mainlines {
+        if repo.reference(mainline)?.is_some_and(holds) {
+            return Ok(None);
+        }
+    }
+    Ok(said)
 }
 
 fn mainline(
@@ -142,10 +238,12 @@ fn mainline(
     let name = shown(&update.reference);
     let Some(new) = update.new else {
         let old = update.old.map_or_else(|| "nothing".to_owned(), |old| old.to_string());
-        let finding =
-            Finding::new(Code::MainlineReplaced, format!("the mainline {name} would be deleted"))
-                .compared(format!("{old} -> nothing"), "a mainline that goes on")
-                .help("push to another branch; the mainline is never deleted");
+        let finding = Finding::new(
+            Code::MainlineReplaced,
+            format!("{name}, where gates are made, would be deleted"),
+        )
+        .compared(format!("{old} -> nothing"), "a branch that goes on")
+        .help("push to another branch; who keeps the server can delete this one there");
         return Ok(Answer::Judged(Exit::REFUSED, vec![finding]));
     };
     let request = Request {

@@ -12,7 +12,7 @@ use super::output::Color;
 use super::signoff::desk::{Desk, unreadable};
 use super::signoff::{vouch, who};
 use super::streams::Streams;
-use crate::check::{Foreseen, Outlook};
+use crate::check::{Foreseen, InForce, Outlook};
 use crate::error::Error;
 use crate::finding::{Code, Finding, Severity};
 use crate::history::{self, Failure};
@@ -192,16 +192,21 @@ fn note_other_mainline(
     streams: &mut Streams<'_>,
 ) -> Result<(), Error> {
     let in_force = &coming.outlook.in_force;
-    let Some(mainline) = desk.mainline(in_force)? else { return Ok(()) };
-    match history::contains(&desk.repo, desk.head, mainline) {
-        Ok(true) => {}
-        Ok(false) => streams.say(&format!(
-            "note: {0} has moved on; merged into it, this is another content, so rebase before \
-             anybody signs: git rebase {0}",
-            typed(in_force.mainline.trim_start_matches("refs/heads/"))
-        )),
-        Err(Failure::Found(finding)) => streams.say(&format!("note: {}", finding.message)),
-        Err(Failure::Error(error)) => return Err(error),
+    for (name, mainline) in desk.mainlines(in_force)? {
+        match history::contains(&desk.repo, desk.head, mainline) {
+            Ok(true) => {}
+            Ok(false) => {
+                let name = name.trim_start_matches("refs/heads/");
+                streams.say(&format!(
+                    "note: {0} has moved on; merged into it, this is another content, so rebase \
+                     before anybody signs: git rebase {0}",
+                    typed(name.trim_start_matches("refs/remotes/"))
+                ));
+                break;
+            }
+            Err(Failure::Found(finding)) => streams.say(&format!("note: {}", finding.message)),
+            Err(Failure::Error(error)) => return Err(error),
+        }
     }
     Ok(())
 }
@@ -219,7 +224,14 @@ fn words(coming: &Coming, exit: Exit, style: &Style) -> String {
         vouch::since(outlook)
     );
     text.push_str(&match coming.state {
-        State::None => "no manifest is drafted yet: gatecheck signoff new\n".to_owned(),
+        State::None => {
+            let InForce { mainline, registry, .. } = &outlook.in_force;
+            let option = match *mainline == registry.mainline {
+                true => String::new(),
+                false => format!(" --branch {}", typed(mainline)),
+            };
+            format!("no manifest is drafted yet: gatecheck signoff new{option}\n")
+        }
         State::Draft => format!("manifest: {}, not committed\n", shown(&coming.path)),
         State::Committed => format!("manifest: {}, on this branch\n", shown(&coming.path)),
     });

@@ -96,7 +96,9 @@ pub(super) fn run(
     if !args.replace && mine.iter().any(stands) {
         return Err(Error::unusable(
             format!("{} has signed off {domain} already", me.reviewer),
-            "to sign anew in its place: --replace; to take it back: gatecheck signoff withdraw",
+            format!(
+                "to sign anew in its place: gatecheck signoff add --domain {domain} --replace; to take it back: gatecheck signoff withdraw --domain {domain}"
+            ),
         ));
     }
     let mut signoff = signoff(args, &open, &manifest, &me.reviewer, &domain);

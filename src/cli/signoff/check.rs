@@ -15,6 +15,7 @@ use super::{files, say_registry, who};
 use crate::check::{Foreseen, Proposal};
 use crate::error::Error;
 use crate::finding::{Code, Finding, Severity};
+use crate::manifest::edit::is_no_signoff;
 use crate::model::SubjectBinding;
 use crate::model::text::{shown, shown_up_to};
 use crate::render::{self, Format};
@@ -30,6 +31,10 @@ pub struct SignoffCheckArgs {
     /// The manifest [default: the only one that is not on the mainline yet]
     #[arg(value_name = "MANIFEST")]
     pub manifest: Option<PathBuf>,
+
+    /// The same, named as the other commands do
+    #[arg(long, value_name = "FILE", conflicts_with = "manifest")]
+    pub file: Option<PathBuf>,
 
     /// Fail also where sign-offs are still missing for the quorum
     #[arg(long)]
@@ -55,7 +60,7 @@ pub(super) fn run(
 ) -> Result<Exit, Error> {
     let mut desk = Desk::open(&args.history, environment)?;
     let in_force = desk.in_force()?;
-    let place = desk.find(args.manifest.as_deref(), &in_force)?;
+    let place = desk.find(args.manifest.as_deref().or(args.file.as_deref()), &in_force)?;
     let apart = desk.stand_before(&in_force, &place.path)?;
     let bytes = read_bounded(&place.file, desk.limits.file_bytes)?;
     files::no_conflict(&String::from_utf8_lossy(&bytes), &place.path)?;
@@ -84,7 +89,7 @@ pub(super) fn run(
         ));
     }
     let (missing, refused): (Vec<Finding>, Vec<Finding>) =
-        foreseen.findings.iter().cloned().partition(|finding| is_missing(finding.code));
+        foreseen.findings.iter().cloned().partition(is_missing);
     let all: Vec<Finding> = refused
         .iter()
         .cloned()
@@ -110,16 +115,10 @@ pub(super) fn run(
     Ok(exit)
 }
 
-/// What more sign-offs mend.
-const fn is_missing(code: Code) -> bool {
-    matches!(
-        code,
-        Code::QuorumNotMet
-            | Code::TooFewPeople
-            | Code::ScopeIncomplete
-            | Code::SecondReviewMissing
-            | Code::AiAttestationMissing
-    )
+/// What more sign-offs mend. An item that the checklist does not have is somebody's mistake.
+fn is_missing(finding: &Finding) -> bool {
+    let mistaken = finding.code == Code::ChecklistIncomplete && finding.reviewer_id.is_some();
+    who::is_missing(finding) && !mistaken && !is_no_signoff(finding)
 }
 
 fn later(mut finding: Finding) -> Finding {

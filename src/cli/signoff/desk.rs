@@ -144,14 +144,23 @@ impl<'e> Desk<'e> {
 
     /// The tip of the branch that gates are made on, here or as `origin` has it.
     pub(in crate::cli) fn mainline(&self, in_force: &InForce) -> Result<Option<Oid>, Error> {
+        Ok(self.mainlines(in_force)?.first().map(|(_, tip)| *tip))
+    }
+
+    /// Both of them: the one here may lie far behind, for who reviews a branch has no need of it.
+    pub(in crate::cli) fn mainlines(
+        &self,
+        in_force: &InForce,
+    ) -> Result<Vec<(String, Oid)>, Error> {
         let name = in_force.mainline.as_str();
         let short = name.strip_prefix("refs/heads/").unwrap_or(name);
+        let mut tips = Vec::new();
         for name in [name.to_owned(), format!("refs/remotes/origin/{short}")] {
             if let Some(id) = self.repo.reference(&name)? {
-                return self.repo.peel(id).map(Some);
+                tips.push((name, self.repo.peel(id)?));
             }
         }
-        Ok(None)
+        Ok(tips)
     }
 
     /// Steps back to where a manifest will land. One that is committed on a branch of its own, so
@@ -244,7 +253,11 @@ impl<'e> Desk<'e> {
         let folder = top.join(in_force.paths.folder());
         let mut drafts: Vec<String> = Vec::new();
         let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-        let mainline = self.mainline(in_force)?.unwrap_or(self.head);
+        let mut mainlines: Vec<Oid> =
+            self.mainlines(in_force)?.into_iter().map(|(_, tip)| tip).collect();
+        if mainlines.is_empty() {
+            mainlines.push(self.head);
+        }
         for entry in entries.take(usize::try_from(self.limits.tree_entries).unwrap_or(usize::MAX)) {
             let name = entry.file_name().to_string_lossy().into_owned();
             let path = match in_force.paths.folder() {
@@ -259,7 +272,11 @@ impl<'e> Desk<'e> {
                         | ManifestName::Reattest { .. }
                 )
             );
-            if to_sign && !self.holds(mainline, &path)? {
+            let mut landed = false;
+            for mainline in mainlines.iter().filter(|_| to_sign) {
+                landed |= self.holds(*mainline, &path)?;
+            }
+            if to_sign && !landed {
                 drafts.push(path);
             }
         }
@@ -277,7 +294,7 @@ impl<'e> Desk<'e> {
                     "{} holds no manifest that is not on the mainline yet",
                     shown(&folder.to_string_lossy())
                 ),
-                "draft the next one: gatecheck signoff new",
+                self.how_to_draft(in_force),
             )),
             several => {
                 let several: Vec<String> = several.iter().map(|path| shown(path)).collect();
@@ -286,6 +303,25 @@ impl<'e> Desk<'e> {
                     "name one with --file",
                 ))
             }
+        }
+    }
+
+    /// The option that names the branch whose gates this is about, for a command to copy.
+    pub(super) fn branch_option(&self) -> String {
+        self.asked.branch.as_ref().map_or(String::new(), |b| format!(" --branch {}", typed(b)))
+    }
+
+    fn how_to_draft(&self, in_force: &InForce) -> String {
+        let draft = format!("draft the next one: gatecheck signoff new{}", self.branch_option());
+        match &self.branch {
+            Some(here) if self.asked.branch.is_none() && in_force.registry.has_own_gates(here) => {
+                let short = here.strip_prefix("refs/heads/").unwrap_or(here);
+                format!(
+                    "{draft}; {0} has gates of its own: for those say --branch {0}",
+                    typed(short)
+                )
+            }
+            _ => draft,
         }
     }
 

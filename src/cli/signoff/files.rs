@@ -32,7 +32,7 @@ pub(super) fn no_conflict(text: &str, name: &str) -> Result<(), Error> {
             format!("{} holds the marks of a conflict, from line {line}", shown(name)),
             format!(
                 "unite both sides: git show :2:{0} > ours.toml; git show :3:{0} > theirs.toml; \
-                 gatecheck signoff merge ours.toml theirs.toml; mv ours.toml {0}",
+                 gatecheck signoff merge ours.toml theirs.toml && mv ours.toml {0} && rm theirs.toml && git add {0}",
                 typed(name)
             ),
         )),

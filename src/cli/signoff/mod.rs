@@ -12,6 +12,7 @@ mod mine;
 mod new;
 mod open;
 mod payload;
+mod said;
 pub(super) mod vouch;
 pub(super) mod who;
 
@@ -155,6 +156,14 @@ pub(super) fn say_registry(in_force: &InForce, streams: &mut Streams<'_>) {
         in_force.tip.short(),
         shown(&in_force.mainline)
     ));
+    if in_force.ahead {
+        streams.say(&format!(
+            "note: that commit is not on {0} yet, and a merge that brings a registry and a gate is \
+             judged by the registry before: land the ceremony first, git merge --no-ff -S {1} on {0}",
+            shown(&in_force.mainline),
+            in_force.commit
+        ));
+    }
     if in_force.anchor.source == AnchorSource::FirstUse {
         let pin = match registry.project.as_str() {
             "" => "--anchor COMMIT".to_owned(),

@@ -104,7 +104,9 @@ pub(super) fn run(
     streams.print(text.as_bytes())?;
     let words = format!("\nwritten: {}, {note}; nobody has signed it\n", shown(&path));
     streams.print(words.as_bytes())?;
-    streams.print(b"next, each reviewer: gatecheck signoff add --domain DOMAIN\n")?;
+    let branch = desk.branch_option();
+    let next = format!("next, each reviewer: gatecheck signoff add --domain DOMAIN{branch}\n");
+    streams.print(next.as_bytes())?;
     Ok(Exit::PASS)
 }
 

@@ -11,14 +11,14 @@ use super::super::exit::Exit;
 use super::super::streams::Streams;
 use super::desk::Desk;
 use super::me::{Me, SignerArgs};
-use super::{Place, ask, files, say_registry, vouch, who};
+use super::{Place, ask, files, said, say_registry, vouch, who};
 use crate::check::{self, Change, Foreseen, Outlook};
 use crate::error::Error;
 use crate::finding::{Code, Finding, Severity};
 use crate::manifest::edit::Editing;
 use crate::model::manifest::{Binding, PreviousGate, Target};
-use crate::model::text::{shown, shown_up_to, typed};
-use crate::model::{DomainId, Manifest, ManifestName, ReviewerId, Signoff};
+use crate::model::text::{shown, typed};
+use crate::model::{Domain, DomainId, Manifest, ManifestName, ReviewerId, Signoff};
 use crate::report::SignoffReport;
 
 /// Which manifest, who signs, and in which history.
@@ -165,19 +165,39 @@ impl<'e> Open<'e> {
         let mut text =
             format!("{} vouches for {} at {gate}, {since}:\n", me.reviewer, signoff.domain);
         let (change, domain) = (&bound.change, registry.domains.get(&signoff.domain));
-        let (mut added, closed) = change.added_tokens(&self.desk.repo, registry, domain)?;
-        added.extend(closed.iter().map(|path| format!("{path} could not be looked into")));
         text.push_str(&format!("content: {}\n", bound.content));
-        text.push_str(&vouch::mine(change, registry, domain, &added));
+        text.push_str(&vouch::mine(change, registry, domain, &self.added(change, domain)?));
+        text.push_str(&vouch::elsewhere(change, registry));
+        let first = manifest.previous_gate == Some(PreviousGate::None);
+        for review in registry.policy.second_review.iter() {
+            if signoff.reviews.contains(&review.name) {
+                let seen =
+                    change.of_review(&self.desk.repo, &self.outlook.in_force, review, first)?;
+                text.push_str(&format!("for the second review {}: ", shown(&review.name)));
+                text.push_str(&vouch::mine(&seen, registry, None, &self.added(&seen, None)?));
+            }
+        }
+        if signoff.ai_attestation.is_some() {
+            text.push_str(&vouch::attested(change, registry, &signoff.reviews));
+        }
         text.push_str(&vouch::uncommitted(&bound.uncommitted));
         text.push_str(&vouch::cures(&self.desk.repo, &manifest.cures));
         if signoff.timestamp != self.desk.asked.now {
             text.push_str(&format!("dated {}\n", signoff.timestamp));
         }
-        text.push_str(&words(signoff));
+        text.push_str(&said::words(signoff));
+        text.push_str(&said::lifted(&self.outlook, manifest, signoff));
         text.push_str(&format!("your key: {}\n", me.key()));
         streams.print(text.as_bytes())?;
         ask(args.yes, "Sign this?", self.desk.environment, streams)
+    }
+
+    /// Tokens that were added, and files that could not be looked into.
+    fn added(&self, change: &Change, domain: Option<&Domain>) -> Result<Vec<String>, Error> {
+        let registry = &self.outlook.in_force.registry;
+        let (mut added, closed) = change.added_tokens(&self.desk.repo, registry, domain)?;
+        added.extend(closed.iter().map(|path| format!("{path} could not be looked into")));
+        Ok(added)
     }
 
     /// What would be found of a text, of a kind.
@@ -289,49 +309,6 @@ fn row<'f>(
     let theirs = rows.filter(|(row, _)| row.reviewer_id == *reviewer && row.domain == *domain);
     let stands = |s: &Signoff| !s.withdrawn && s.superseded_by.is_empty();
     theirs.max_by_key(|(_, signoff)| stands(signoff)).map(|(row, _)| row)
-}
-
-/// What a sign-off says beyond its domain.
-fn words(signoff: &Signoff) -> String {
-    let mut text = String::new();
-    let mut line = |name: &str, value: String| {
-        if !value.is_empty() {
-            text.push_str(&format!("{name}: {value}\n"));
-        }
-    };
-    let list = |all: &[String]| all.iter().map(|one| whole(one)).collect::<Vec<_>>().join(", ");
-    line("scope", list(&signoff.scope));
-    line("second reviews", list(&signoff.reviews));
-    line("checklist", list(&signoff.checklist));
-    line("authored by", whole(&signoff.authored_by));
-    line("stands for", list(&signoff.multi_domain_roles));
-    line("because", whole(&signoff.multi_domain_justification));
-    if let Some(ai) = &signoff.ai_attestation {
-        let understood = if ai.understood { "understood" } else { "not understood" };
-        line(
-            "AI attestation",
-            format!("{understood}; {}; {}", list(&ai.invariants), whole(&ai.statement)),
-        );
-    }
-    if signoff.dissents() {
-        line("DISSENT, which blocks the gate", whole(&signoff.dissent));
-    }
-    text
-}
-
-/// How much of one text is shown.
-const WORDS_SHOWN: usize = 2_000;
-
-/// A text that is signed. Somebody else may have written it, so that nothing of it is left out
-/// in silence.
-fn whole(text: &str) -> String {
-    match text.chars().count().saturating_sub(WORDS_SHOWN) {
-        0 => shown_up_to(text, WORDS_SHOWN),
-        more => format!(
-            "{} ({more} more characters, which are signed as well)",
-            shown_up_to(text, WORDS_SHOWN)
-        ),
-    }
 }
 
 /// Places of a person's sign-offs.

@@ -56,14 +56,47 @@ pub(in crate::cli) fn overview(outlook: &Outlook) -> String {
     if registry.version == SchemaVersion::V1_0 {
         text.push_str("\nthis registry lists no domains: everybody in it may sign off any\n");
     }
-    let elsewhere: Vec<&[u8]> = change.paths_elsewhere().collect();
-    if !elsewhere.is_empty() && !registry.domains.is_empty() {
-        text.push_str(&format!(
-            "\nin no domain  {}: {}\n",
-            count(elsewhere.len(), "file", "files"),
-            some(&elsewhere, SHOWN).join(", ")
-        ));
+    let elsewhere = elsewhere(change, registry);
+    if !elsewhere.is_empty() {
+        text.push_str(&format!("\n{elsewhere}"));
     }
+    text
+}
+
+/// What belongs to no domain, so that nobody is asked about it in particular.
+pub(super) fn elsewhere(change: &Change, registry: &Registry) -> String {
+    let elsewhere: Vec<&[u8]> = change.paths_elsewhere().collect();
+    if elsewhere.is_empty() || registry.domains.is_empty() {
+        return String::new();
+    }
+    let files = count(elsewhere.len(), "file", "files");
+    format!("in no domain  {files}: {}\n", some(&elsewhere, SHOWN).join(", "))
+}
+
+/// AI-assisted commits that an attestation is about, where no second review that it covers has
+/// shown them.
+pub(super) fn attested(change: &Change, registry: &Registry, reviews: &[String]) -> String {
+    let Some(policy) = &registry.policy.ai_assisted else { return String::new() };
+    let named = registry.policy.second_review.iter().any(|r| r.name == policy.second_review);
+    if named && reviews.contains(&policy.second_review) {
+        return String::new();
+    }
+    let marked = change.ai_assisted(registry);
+    let marked = change.commits.iter().filter(|commit| marked.contains(&commit.id));
+    let marked = marked.filter_map(|c| Some((c.id, c.commit.as_ref().ok()?))).collect::<Vec<_>>();
+    assisted(&marked.iter().map(|(id, head)| (*id, head.subject.as_str())).collect::<Vec<_>>())
+}
+
+fn assisted(commits: &[(Oid, &str)]) -> String {
+    if commits.is_empty() {
+        return String::new();
+    }
+    let made = count(commits.len(), "commit was made", "commits were made");
+    let mut text = format!("{made} with an AI's assistance:\n");
+    for (id, subject) in commits.iter().take(SHOWN_MINE) {
+        text.push_str(&format!("  {} {}\n", id.short(), shown(subject)));
+    }
+    text.push_str(&and_more(commits.len()));
     text
 }
 
@@ -112,8 +145,9 @@ pub(super) fn mine(
         text.push_str(&format!("  {}{odd}\n", shown_bytes(path)));
     }
     text.push_str(&and_more(paths.len()));
-    let assisted = change.ai_assisted(registry);
-    let assisted: Vec<_> = commits.iter().filter(|(id, _)| assisted.contains(id)).collect();
+    let assisted_by_id = change.ai_assisted(registry);
+    let marked = commits.iter().filter(|(id, _)| assisted_by_id.contains(id));
+    let marked: Vec<(Oid, &str)> = marked.map(|(id, head)| (*id, head.subject.as_str())).collect();
     if !added.is_empty() {
         text.push_str(&format!(
             "{} added:\n",
@@ -128,16 +162,7 @@ pub(super) fn mine(
         }
         text.push_str(&and_more(added.len()));
     }
-    if !assisted.is_empty() {
-        text.push_str(&format!(
-            "{} with an AI's assistance:\n",
-            count(assisted.len(), "commit was made", "commits were made")
-        ));
-        for (id, head) in assisted.iter().take(SHOWN_MINE) {
-            text.push_str(&format!("  {} {}\n", id.short(), shown(&head.subject)));
-        }
-        text.push_str(&and_more(assisted.len()));
-    }
+    text.push_str(&assisted(&marked));
     text
 }
 

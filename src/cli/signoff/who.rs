@@ -237,8 +237,19 @@ pub(in crate::cli) fn missing_lines(
     }
     if let Some(people) = findings.iter().find(|finding| finding.code == Code::TooFewPeople) {
         let signed: BTreeSet<&ReviewerId> = counted(foreseen).collect();
+        let all = domains(outlook, foreseen);
+        // A squash gate counts people of the domains that it touches, if it touches any.
+        let touched = squash && all.iter().any(|need| need.files > 0);
+        let asked: Vec<&DomainNeed> = all.iter().filter(|n| !touched || n.files > 0).collect();
+        let could = |id: &ReviewerId| {
+            let mut theirs = asked.iter().flat_map(|need| &need.others);
+            all.is_empty() || theirs.any(|p| p.reviewer == *id && p.could == Could::Sign)
+        };
         let others = outlook.next.people.iter().filter(|(id, person)| {
-            !signed.contains(id) && person.has_key && person.condition == Condition::Unaided
+            !signed.contains(id)
+                && person.has_key
+                && person.condition == Condition::Unaided
+                && could(id)
         });
         let others: Vec<&str> = others.map(|(id, _)| id.as_str()).collect();
         let who = if others.is_empty() {
@@ -246,11 +257,16 @@ pub(in crate::cli) fn missing_lines(
         } else {
             others.join(" or ")
         };
-        lines.push(format!(
-            "another person: {} of {} stand behind the gate; {who}",
-            signed.len(),
-            people.required.as_deref().unwrap_or("the people")
-        ));
+        let observed = match squash {
+            // Not everybody who counts does so for the domains that it touches.
+            true => match people.observed.as_deref().and_then(|seen| seen.split_once(": ")) {
+                Some((number, _)) => number.to_owned(),
+                None => "0".to_owned(),
+            },
+            false => signed.len().to_string(),
+        };
+        let needed = people.required.as_deref().unwrap_or("the people");
+        lines.push(format!("another person: {observed} of {needed} stand behind the gate; {who}"));
     }
     lines.extend(policy_lines(findings));
     lines

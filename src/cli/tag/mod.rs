@@ -208,6 +208,9 @@ fn command(args: &TagArgs, ready: &Readiness, commit: Oid) -> String {
         }
         _ => {}
     }
+    if let Some(branch) = &args.judging.trust.branch {
+        command.push_str(&format!(" --branch {}", typed(branch)));
+    }
     if let Some(folder) = &args.judging.repository.repo {
         command.push_str(&format!(" --repo {}", typed(&folder.to_string_lossy())));
     }

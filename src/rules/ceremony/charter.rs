@@ -79,7 +79,15 @@ fn unacknowledged(p: &Proposal<'_>, log: &str) -> Option<String> {
         return Some(format!("no file {} in this commit", shown(path)));
     };
     let found = !heading.is_empty() && headings(text.text()).any(|slug| slug == heading);
-    (!found).then(|| format!("no heading #{} in {}", shown(heading), shown(path)))
+    (!found)
+        .then(|| format!("no heading #{} in {}{}", shown(heading), shown(path), known(text.text())))
+}
+
+/// The last headings of a decision log, as they are named: newest entries stand last.
+fn known(text: &str) -> String {
+    let all: Vec<String> = headings(text).map(|slug| format!("#{}", shown(&slug))).collect();
+    let last = all.get(all.len().saturating_sub(5)..).unwrap_or_default();
+    if last.is_empty() { String::new() } else { format!("; it has {}", last.join(", ")) }
 }
 
 /// The anchors of the Markdown headings of a text, as forges make them: lower case, spaces as
@@ -143,5 +151,7 @@ mod tests {
         let text = "# Log\n\n## 2026-06-11: Key compromise ##\n#no heading\n####### seven\n";
         let found: Vec<String> = headings(text).collect();
         assert_eq!(found, ["log", "2026-06-11-key-compromise"]);
+        assert_eq!(known(text), "; it has #log, #2026-06-11-key-compromise");
+        assert_eq!(known("nothing"), "");
     }
 }

@@ -70,7 +70,8 @@ pub struct Proposal<'a> {
     pub signed: Option<Time>,
     /// Whether the record's `parent` is a mainline commit before this one.
     pub parent_on_mainline: bool,
-    /// People with an attested, open dissent, and the epochs that they speak against.
+    /// People with an attested dissent that stood open on the commit that it was prepared on, and the
+    /// epochs that they speak against.
     pub dissents: BTreeMap<ReviewerId, BTreeSet<u64>>,
     /// People for whom nobody current could co-sign: `requalify` is open for them.
     pub stranded: BTreeSet<ReviewerId>,

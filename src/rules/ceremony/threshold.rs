@@ -91,7 +91,7 @@ fn overridden(p: &Proposal<'_>, refusal: &mut Refusal<'_>) -> BTreeSet<ReviewerI
         refusal.findings.push(
             Finding::new(
                 Code::CeremonyMismatch,
-                "an override names dissents that are open on the mainline",
+                "an override names dissents that stood open on the mainline when it was prepared",
             )
             .compared(
                 if unknown.is_empty() {
@@ -100,13 +100,16 @@ fn overridden(p: &Proposal<'_>, refusal: &mut Refusal<'_>) -> BTreeSet<ReviewerI
                     some_of(&unknown, ", ")
                 },
                 if open.is_empty() {
-                    "no dissent is open".to_owned()
+                    "no dissent is open at `parent`".to_owned()
                 } else {
                     some_of(&open, ", ")
                 },
             )
             .at(p.place(p.record.spot("concerns"), "named here"))
-            .help("land the dissent first (epoch-N.dissent-REVIEWER.toml), then name it"),
+            .help(
+                "land the dissent first (epoch-N.dissent-REVIEWER.toml), then plan the override \
+                 on top of it: gatecheck ceremony plan override",
+            ),
         );
     }
     dissenters
