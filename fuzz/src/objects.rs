@@ -104,7 +104,9 @@ pub fn tag(bytes: &[u8]) -> bool {
             Ok(tag) => {
                 read = true;
                 assert!(!bytes.contains(&0));
-                if id.format() == ObjectFormat::Sha1 {
+                // Of a tag without a tagger libgit2 expects the message next.
+                let bare = tag.tagger.is_none() && tag.other_signature.is_some();
+                if id.format() == ObjectFormat::Sha1 && !bare {
                     let (repo, held) = libgit2(ObjectType::Tag, bytes);
                     let theirs = repo
                         .find_tag(held)
