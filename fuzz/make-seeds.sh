@@ -28,6 +28,8 @@ gpg --armor --export > "$out/key_file/openpgp.asc"
 gpg --export ed25519@example.org > "$out/key_file/openpgp.bin"
 cat "$work"/*.pub > "$out/key_file/ssh.pub"
 cp "$out/key_file/openpgp.asc" fixed/keys.asc
+mkdir -p "$out/certificates"
+cp "$out"/key_file/openpgp.* "$out/certificates"
 
 for kind in ed25519 rsa3072 nistp256; do
     gpg --armor --detach-sign --local-user "$kind@example.org" < fixed/payload > "$out/openpgp/$kind"
@@ -36,6 +38,10 @@ gpg --armor --detach-sign --textmode --local-user rsa3072@example.org < fixed/pa
 gpg --armor --sign --local-user ed25519@example.org < fixed/payload > "$out/openpgp/compressed"
 for kind in ed25519 ecdsa rsa; do
     ssh-keygen -q -Y sign -n git -f "$work/$kind" < fixed/payload > "$out/ssh/$kind"
+done
+# Without their armor, which the targets put on again: so that what is in it is changed as well.
+for file in "$out"/openpgp/* "$out"/ssh/*; do
+    sed '/^[-=]/d' "$file" | base64 -d > "$file.bin"
 done
 
 for format in sha1 sha256; do

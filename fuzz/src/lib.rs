@@ -3,12 +3,24 @@
 //! the main package runs all of them on the seeds and on fixed mutations of them.
 
 mod attestations;
+mod bundles;
+mod edits;
+mod events;
+#[allow(dead_code, unreachable_pub, reason = "the tests of the fold tell more")]
+#[path = "../../tests/fold/mod.rs"]
+mod fold;
+mod folds;
 mod histories;
+mod messages;
 mod objects;
+mod papers;
 mod records;
+mod reports;
 mod requests;
 mod signatures;
+mod successions;
 mod tables;
+mod texts;
 
 /// One parser under test.
 #[derive(Clone, Copy)]
@@ -28,11 +40,11 @@ pub const TARGETS: &[Target] = &[
     Target { name: "registry", run: tables::registry },
     Target { name: "manifest", run: tables::manifest },
     Target { name: "record", run: records::record },
-    Target { name: "codeowners", run: tables::codeowners },
+    Target { name: "codeowners", run: texts::codeowners },
     Target { name: "request", run: requests::request },
     Target { name: "statement", run: tables::statement },
-    Target { name: "pattern", run: tables::pattern },
-    Target { name: "tokens", run: tables::tokens },
+    Target { name: "pattern", run: texts::pattern },
+    Target { name: "tokens", run: texts::tokens },
     Target { name: "words", run: tables::words },
     Target { name: "attestation", run: attestations::attestation },
     Target { name: "history", run: histories::history },
@@ -43,6 +55,17 @@ pub const TARGETS: &[Target] = &[
     Target { name: "openpgp", run: signatures::openpgp },
     Target { name: "ssh", run: signatures::ssh },
     Target { name: "facts", run: signatures::facts },
+    Target { name: "event", run: events::event },
+    Target { name: "bundle", run: bundles::bundle },
+    Target { name: "message", run: messages::message },
+    Target { name: "checklist", run: papers::checklist },
+    Target { name: "decision_log", run: papers::decision_log },
+    Target { name: "manifest_edit", run: edits::manifest_edit },
+    Target { name: "registry_edit", run: edits::registry_edit },
+    Target { name: "report", run: reports::report },
+    Target { name: "fold", run: folds::history },
+    Target { name: "succession", run: successions::succession },
+    Target { name: "certificates", run: tables::certificates },
 ];
 
 /// Runs the target of a name.

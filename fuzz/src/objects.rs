@@ -1,7 +1,8 @@
 //! Git objects, each read as of both object formats.
 
-use gatecheck::model::{MalformedObject, ObjectFormat, Oid};
+use gatecheck::model::{Commit, Identity, MalformedObject, ObjectFormat, Oid};
 use gatecheck::repo::{Tree, parents_of, parse_commit, parse_tag};
+use git2::{ObjectType, Odb, Repository};
 
 use super::assert_inert;
 
@@ -10,6 +11,27 @@ fn formats() -> [(ObjectFormat, Oid); 2] {
         (ObjectFormat::Sha1, Oid::from_bytes(&[1; 20]).unwrap()),
         (ObjectFormat::Sha256, Oid::from_bytes(&[1; 32]).unwrap()),
     ]
+}
+
+/// A repository in memory that holds one object, and its id: what another reader makes of the same
+/// bytes.
+fn libgit2(kind: ObjectType, bytes: &[u8]) -> (Repository, git2::Oid) {
+    let odb = Odb::new().expect("an object database");
+    odb.add_new_mempack_backend(1).expect("memory");
+    let id = odb.write(kind, bytes).expect("memory takes it");
+    (Repository::from_odb(odb).expect("a repository"), id)
+}
+
+/// The other reader sees the same identity, but for the marks around words that libgit2 drops.
+fn assert_same_identity(ours: &Identity, theirs: &git2::Signature<'_>) {
+    let bare = |text: &str| {
+        let crud = |c: char| c <= ' ' || c.is_whitespace() || ".,:;<>\"\\'".contains(c);
+        text.trim_matches(crud).to_owned()
+    };
+    let text = |bytes: &[u8]| bare(&String::from_utf8_lossy(bytes));
+    assert_eq!(bare(&ours.name), text(theirs.name_bytes()));
+    assert_eq!(bare(&ours.email), text(theirs.email_bytes()));
+    assert_eq!(ours.time.unix(), theirs.when().seconds());
 }
 
 fn assert_refusal(malformed: &MalformedObject) {
@@ -33,6 +55,9 @@ pub fn commit(bytes: &[u8]) -> bool {
             Ok(commit) => {
                 read = true;
                 assert_eq!(parents_of(bytes, format).as_ref(), Some(&commit.parents));
+                if format == ObjectFormat::Sha1 {
+                    assert_same_commit(bytes, &commit);
+                }
                 let signed = parse_commit(id, &commit.payload)
                     .unwrap_or_else(|why| panic!("the signed payload is malformed: {why:?}"));
                 assert_eq!(signed.payload, commit.payload);
@@ -54,6 +79,22 @@ pub fn commit(bytes: &[u8]) -> bool {
     read
 }
 
+/// libgit2 reads the same commit: whom its words are about is no matter of who reads.
+fn assert_same_commit(bytes: &[u8], ours: &Commit) {
+    let (repo, id) = libgit2(ObjectType::Commit, bytes);
+    let theirs = repo.find_commit(id).unwrap_or_else(|why| panic!("libgit2 refuses it: {why}"));
+    assert_eq!(theirs.tree_id().to_string(), ours.tree.to_string());
+    let parents: Vec<String> = theirs.parent_ids().map(|id| id.to_string()).collect();
+    assert_eq!(parents, ours.parents.iter().map(Oid::to_string).collect::<Vec<_>>());
+    assert_same_identity(&ours.author, &theirs.author());
+    assert_same_identity(&ours.committer, &theirs.committer());
+    // It looks for one in the message as well, but finds the header's first.
+    if let Some(ours) = &ours.signature {
+        let (theirs, _) = repo.extract_signature(&id, None).expect("a signature");
+        assert_eq!(theirs.trim_ascii_end(), ours.trim_ascii_end());
+    }
+}
+
 /// A tag that is read is its payload with its signature at the end.
 pub fn tag(bytes: &[u8]) -> bool {
     let mut read = false;
@@ -63,6 +104,20 @@ pub fn tag(bytes: &[u8]) -> bool {
             Ok(tag) => {
                 read = true;
                 assert!(!bytes.contains(&0));
+                // Of a tag without a tagger libgit2 expects the message next.
+                let bare = tag.tagger.is_none() && tag.other_signature.is_some();
+                if id.format() == ObjectFormat::Sha1 && !bare {
+                    let (repo, held) = libgit2(ObjectType::Tag, bytes);
+                    let theirs = repo
+                        .find_tag(held)
+                        .unwrap_or_else(|why| panic!("libgit2 refuses it: {why}"));
+                    assert_eq!(theirs.target_id().to_string(), tag.target.to_string());
+                    assert_eq!(theirs.name_bytes(), tag.name);
+                    assert_eq!(theirs.tagger().is_some(), tag.tagger.is_some());
+                    if let (Some(theirs), Some(ours)) = (theirs.tagger(), &tag.tagger) {
+                        assert_same_identity(ours, &theirs);
+                    }
+                }
                 if tag.other_signature.is_none() {
                     let signature = tag.signature.clone().unwrap_or_default();
                     assert_eq!([tag.payload.clone(), signature].concat(), bytes);
@@ -85,6 +140,15 @@ pub fn tree(bytes: &[u8]) -> bool {
         let written = tree.to_bytes();
         assert_eq!(Tree::parse(id, &written, format, 1_000).as_ref().ok(), Some(&tree));
         assert!(written.len() <= bytes.len(), "more came out than went in");
+        if format == ObjectFormat::Sha1 {
+            let (repo, held) = libgit2(ObjectType::Tree, bytes);
+            let theirs =
+                repo.find_tree(held).unwrap_or_else(|why| panic!("libgit2 refuses it: {why}"));
+            let theirs: Vec<_> =
+                theirs.iter().map(|e| (e.name_bytes().to_vec(), e.id().to_string())).collect();
+            let ours = tree.entries().iter().map(|e| (e.name.clone(), e.id.to_string()));
+            assert_eq!(theirs, ours.collect::<Vec<_>>());
+        }
         for entry in tree.entries() {
             assert_eq!(tree.get(&entry.name), Some(entry), "{:?}", entry.name);
             let name = entry.name.as_slice();

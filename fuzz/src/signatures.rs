@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock};
 
+use base64::Engine as _;
 use gatecheck::model::{
     Digest, Fingerprint, KeyAlgorithm, Limits, RequestId, SignatureFact, SignatureFormat, Time,
     VerifiedSignature,
@@ -71,7 +72,24 @@ fn signature(pool: &KeyPool, bytes: &[u8], format: SignatureFormat) -> bool {
     }
 }
 
-/// An armored OpenPGP signature.
+/// The bytes in armor, where they are not: a mutation of armor is mostly none, and the packets in it
+/// would never be looked at.
+fn armored(bytes: &[u8], what: &str) -> Vec<u8> {
+    if bytes.starts_with(b"-") {
+        return bytes.to_vec();
+    }
+    let base64 = base64::engine::general_purpose::STANDARD.encode(bytes);
+    let blank = if what.starts_with("PGP") { "\n" } else { "" };
+    let mut text = format!("-----BEGIN {what}-----\n{blank}");
+    for line in base64.as_bytes().chunks(64) {
+        text += &String::from_utf8_lossy(line);
+        text.push('\n');
+    }
+    text += &format!("-----END {what}-----\n");
+    text.into_bytes()
+}
+
+/// An OpenPGP signature.
 pub fn openpgp(bytes: &[u8]) -> bool {
     static POOL: OnceLock<KeyPool> = OnceLock::new();
     let pool = POOL.get_or_init(|| {
@@ -79,12 +97,12 @@ pub fn openpgp(bytes: &[u8]) -> bool {
         pool.add_file(KEYS, &limits());
         pool
     });
-    signature(pool, bytes, SignatureFormat::OpenPgp)
+    signature(pool, &armored(bytes, "PGP SIGNATURE"), SignatureFormat::OpenPgp)
 }
 
-/// An armored SSH signature, which brings its key along.
+/// An SSH signature, which brings its key along.
 pub fn ssh(bytes: &[u8]) -> bool {
-    signature(&KeyPool::new(), bytes, SignatureFormat::Ssh)
+    signature(&KeyPool::new(), &armored(bytes, "SSH SIGNATURE"), SignatureFormat::Ssh)
 }
 
 fn known(n: u8) -> (RequestId, VerifiedSignature) {

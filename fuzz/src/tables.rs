@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use gatecheck::import::{
-    GuixChannel, GuixVersion, ImportOptions, NamedFile, import_allowed_signers, import_guix_channel,
+    GuixChannel, GuixVersion, ImportOptions, NamedFile, import_allowed_signers,
+    import_certificates, import_guix_channel,
 };
 use gatecheck::model::gate::{ManifestPaths, is_squash_name};
 use gatecheck::model::manifest::Target as Subject;
 use gatecheck::model::{
-    Fingerprint, Limits, Manifest, ManifestName, Oid, PathPattern, Registry, ReviewerId, Time,
+    Fingerprint, Limits, Manifest, ManifestName, Oid, Registry, ReviewerId, Time,
 };
 use gatecheck::signature::KeyPool;
 use gatecheck::statement::{SignerContext, signoff_payload, statement_json};
-use gatecheck::tokens::Sought;
 use gatecheck::{cli, registry as registry_file};
 use serde_json::{Value, json};
 
@@ -44,37 +44,14 @@ pub fn registry(bytes: &[u8]) -> bool {
     true
 }
 
-/// A CODEOWNERS file is usable or there is a finding that says why; the line that decides about a
-/// path is the last whose pattern matches.
-pub fn codeowners(bytes: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(bytes) else { return false };
-    let limits = Limits { codeowners_lines: 64, ..Limits::default() };
-    let source = gatecheck::source::Source::new("CODEOWNERS", text);
-    let reading = gatecheck::codeowners::read(&source, &limits);
-    assert_sound(&reading.problems);
-    assert_eq!(reading.owners.is_some(), reading.problems.is_empty());
-    let Some(owners) = reading.owners else { return false };
-    for path in [&b"a"[..], b"kernel/a.rs", b"docs/a/b", b"\xff/\n"] {
-        let matching = |line: &&gatecheck::model::owners::OwnerLine| {
-            line.patterns().iter().any(|pattern| pattern.matches(path))
-        };
-        let last = owners.lines().iter().filter(matching).map(|line| line.number).max();
-        assert_eq!(owners.decides(path).map(|line| line.number), last);
-    }
-    for line in owners.lines() {
-        assert!(!line.patterns().is_empty(), "{line:?}");
-        assert!(line.owners.iter().all(|owner| owner.contains('@')));
-    }
-    true
-}
-
 /// What every rule takes for granted.
 fn assert_holds_together(registry: &Arc<Registry>) {
     assert_eq!(registry_file::diff(registry, registry), []);
     for key in &registry.keys {
         assert!(registry.reviewers.contains_key(&key.reviewer), "a key of nobody");
         assert!(key.public_key.starts_with("keys/") && !key.public_key.contains(".."));
-        assert!(!key.window.is_empty(), "an empty window");
+        // A key that was retired before it became effective never acted.
+        assert!(!key.window.is_empty() || !key.is_standing(), "an empty window");
     }
     for domain in registry.domains.values() {
         for person in domain.people() {
@@ -199,95 +176,6 @@ pub fn statement(bytes: &[u8]) -> bool {
     true
 }
 
-/// `old NUL new` as a file of Rust and as another one: every find is what was sought, and nothing is
-/// added by no change.
-pub fn tokens(bytes: &[u8]) -> bool {
-    let mut parts = bytes.splitn(2, |b| *b == 0).map(String::from_utf8_lossy);
-    let (old, new) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    let sought = Sought::new(&["unsafe".to_owned(), "extern \"C\"".to_owned()]);
-    let mut any = false;
-    for path in ["a.rs", "a.c"] {
-        assert!(sought.added(path.as_bytes(), &new, &new).is_empty(), "{path} {new:?}");
-        for added in sought.added(path.as_bytes(), &old, &new) {
-            let here = new.get(added.at..).expect("a place in the new text");
-            let begins: &[&str] = match added.which {
-                0 => &["unsafe", "k#unsafe"],
-                _ => &["extern", "k#extern"],
-            };
-            assert!(begins.iter().any(|begin| here.starts_with(begin)), "{path} {here:?}");
-            any = true;
-        }
-    }
-    any
-}
-
-/// `pattern NUL path`, against a second matcher that is too slow to use and too short to be wrong.
-pub fn pattern(bytes: &[u8]) -> bool {
-    let mut parts = bytes.splitn(2, |b| *b == 0);
-    let (text, path) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    let Ok(text) = std::str::from_utf8(text) else { return false };
-    let Ok(pattern) = PathPattern::new(text) else { return false };
-    assert_eq!(pattern.as_str(), text);
-    // The second matcher reads characters, so it is asked about text only.
-    match std::str::from_utf8(path) {
-        Ok(words) if words.len() <= 256 => {
-            let pattern_chars: Vec<char> = text.chars().collect();
-            let chars: Vec<char> = words.chars().collect();
-            assert_eq!(
-                pattern.matches(path),
-                matches(&pattern_chars, &chars),
-                "{text:?} {words:?}"
-            );
-        }
-        _ => {
-            let _ = pattern.matches(path);
-        }
-    }
-    pattern.matches(path)
-}
-
-/// Row by row: which beginnings of the path each beginning of the pattern matches.
-fn matches(pattern: &[char], path: &[char]) -> bool {
-    let mut row = vec![false; path.len() + 1];
-    row[0] = true;
-    let mut rest = pattern;
-    while let Some(first) = rest.first() {
-        let mut next = vec![false; path.len() + 1];
-        let skip = match rest {
-            ['*', '*', '/', ..] => {
-                for (from, _) in row.iter().enumerate().filter(|(_, on)| **on) {
-                    next[from] = true;
-                    (from..path.len())
-                        .filter(|at| path[*at] == '/')
-                        .for_each(|at| next[at + 1] = true);
-                }
-                3
-            }
-            ['*', '*', ..] => {
-                let first = row.iter().position(|on| *on).unwrap_or(next.len());
-                next[first..].fill(true);
-                2
-            }
-            ['*', ..] => {
-                for (at, on) in row.iter().enumerate() {
-                    next[at] = *on || (at > 0 && next[at - 1] && path[at - 1] != '/');
-                }
-                1
-            }
-            _ => {
-                for at in 1..next.len() {
-                    let c = path[at - 1];
-                    next[at] = row[at - 1] && if *first == '?' { c != '/' } else { c == *first };
-                }
-                1
-            }
-        };
-        row = next;
-        rest = &rest[skip..];
-    }
-    *row.last().unwrap()
-}
-
 /// Words that stand in registries, manifests and arguments: what is read is shown in one way.
 pub fn words(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
@@ -358,6 +246,19 @@ fn assert_imported(result: gatecheck::Result<gatecheck::import::Imported>) -> bo
 pub fn allowed_signers(bytes: &[u8]) -> bool {
     let limits = limits();
     assert_imported(import_allowed_signers(bytes, &options(&limits)))
+}
+
+/// The same for a folder of certificates, beside one that is there already.
+pub fn certificates(bytes: &[u8]) -> bool {
+    let limits = limits();
+    let read = |bytes: &[u8]| KeyPool::new().add_file(bytes, &Limits::default());
+    let file = |name: &str, bytes: &[u8]| NamedFile { name: name.into(), bytes: bytes.to_vec() };
+    let known = file("known.asc", include_bytes!("../fixed/keys.asc"));
+    let alone = import_certificates(&[file("a.asc", bytes)], &read, &options(&limits));
+    // A file more takes nobody away.
+    let both = [file("\u{202e}a.asc", bytes), known];
+    assert!(assert_imported(import_certificates(&both, &read, &options(&limits))));
+    assert_imported(alone)
 }
 
 /// The same for two versions of `.guix-authorizations` and a keyring, cut at NUL.

@@ -25,7 +25,8 @@ pub(super) fn read(mut table: Table<'_>, expected: &Expected) -> Option<Signoff>
     let multi_domain_roles = signed_texts(&mut table, "multi_domain_roles");
     let multi_domain_justification = signed_text(&mut table, "multi_domain_justification");
     let ai_attestation = table.table("ai_attestation").map(read_attestation);
-    let signature = table.string("signature").map(|at| at.value).unwrap_or_default();
+    // Armor says the same with either line end, and the file's may have been changed on the way.
+    let signature = table.string("signature").map(|at| at.value.replace("\r\n", "\n"));
     let epoch = read_epoch(&mut table, expected, reviewer.as_ref(), domain.as_ref());
     check_dissenter(&table, expected, reviewer.as_ref(), &dissent);
     let (spot, spots) = (table.spot(), table.spots());
@@ -45,7 +46,7 @@ pub(super) fn read(mut table: Table<'_>, expected: &Expected) -> Option<Signoff>
         multi_domain_roles,
         multi_domain_justification,
         ai_attestation,
-        signature,
+        signature: signature.unwrap_or_default(),
         spot,
         spots,
     })

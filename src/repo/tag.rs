@@ -1,9 +1,11 @@
 //! Annotated tags from raw bytes, as strictly as commits.
 
+use std::iter::Peekable;
+
 use super::ObjectKind;
 use super::commit::signature_headers;
 use super::identity;
-use super::lines::{Fault, Sections, cut};
+use super::lines::{Fault, Header, Sections, cut};
 use crate::finding::Code;
 use crate::model::text::shown_bytes;
 use crate::model::{Identity, MalformedObject, ObjectFormat, Oid};
@@ -59,25 +61,33 @@ fn parse(id: Oid, raw: &[u8], sections: &Sections<'_>, fault: Option<Fault>) -> 
         return Err(Fault::new("a NUL: git shows only what stands before it", "a tag without NUL"));
     }
     let mut headers = sections.headers.iter().peekable();
-    let mut next = |name: &'static str| {
-        headers
-            .next_if(|h| h.name == name.as_bytes() && !h.continued)
-            .and_then(|h| h.first)
-            .ok_or_else(|| Fault::new(format!("no {name} where it belongs"), ORDER))
-    };
-    let target = next("object")?;
+    let target = next(&mut headers, "object")?;
     let target = Oid::from_canonical_hex(target)
         .filter(|oid| oid.format() == format)
         .ok_or_else(|| Fault::new(format!("object {}", shown_bytes(target)), "a full object id"))?;
-    let kind = next("type")?;
+    let kind = next(&mut headers, "type")?;
     let target_kind = kind_of(kind).ok_or_else(|| {
         Fault::new(format!("type {}", shown_bytes(kind)), "commit, tree, blob or tag")
     })?;
-    let name = next("tag")?.to_vec();
-    let tagger = next("tagger").ok().map(|line| identity::parse("tagger", line)).transpose()?;
+    let name = next(&mut headers, "tag")?.to_vec();
+    // One without a value is no tag without a tagger.
+    let there = headers.peek().is_some_and(|header| header.name == b"tagger");
+    let tagger =
+        if there { Some(identity::parse("tagger", next(&mut headers, "tagger")?)?) } else { None };
     let other_signature = rest(headers, format)?;
     let (signature, payload) = signed_parts(sections);
     Ok(Tag { id, target, target_kind, name, tagger, signature, payload, other_signature })
+}
+
+/// The value of the header that must come next.
+fn next<'a>(
+    headers: &mut Peekable<std::slice::Iter<'_, Header<'a>>>,
+    name: &'static str,
+) -> Result<&'a [u8], Fault> {
+    headers
+        .next_if(|header| header.name == name.as_bytes() && !header.continued)
+        .and_then(|header| header.first)
+        .ok_or_else(|| Fault::new(format!("no {name} where it belongs"), ORDER))
 }
 
 fn kind_of(name: &[u8]) -> Option<ObjectKind> {
@@ -88,7 +98,7 @@ fn kind_of(name: &[u8]) -> Option<ObjectKind> {
 
 /// After `tagger` a tag has nothing but the signature of the other format.
 fn rest<'h, 'a: 'h>(
-    headers: impl Iterator<Item = &'h super::lines::Header<'a>>,
+    headers: impl Iterator<Item = &'h Header<'a>>,
     format: ObjectFormat,
 ) -> Result<Option<&'static str>, Fault> {
     let (own, other) = signature_headers(format);
@@ -180,6 +190,9 @@ mod tests {
         for bad in [
             format!("{HEAD}tagger A <a@x> 1 +0000\n\nm"),
             format!("{HEAD}foo bar\n\nm"),
+            HEAD.replace("tagger A <a@x> 1700000000 +0000", "tagger") + "\nm",
+            HEAD.replace("tagger A <a@x> 1700000000 +0000", "tagger ") + "\nm",
+            HEAD.replace("tagger A", "tagger\n A") + "\nm",
             format!("{HEAD}\nm\0"),
             HEAD.to_owned(),
             HEAD.replace("type commit", "type Commit") + "\nm",

@@ -181,7 +181,9 @@ fn entry(raw: &[u8], format: ObjectFormat) -> Result<(Entry, &[u8]), String> {
         .ok_or("an entry without an end to its name")?;
     let (id, rest) = rest.split_at_checked(format.raw_len()).ok_or("an entry without an id")?;
     let mode = octal(mode).ok_or_else(|| format!("mode {}", shown_bytes(mode)))?;
-    if !matches!(mode, MODE_TREE | MODE_SYMLINK | MODE_SUBMODULE) && mode & 0o777_000 != 0o100_000 {
+    if !matches!(mode, MODE_TREE | MODE_SYMLINK | MODE_SUBMODULE)
+        && mode & !0o777 != MODE_FILE & !0o777
+    {
         return Err(format!("mode {mode:o}"));
     }
     if !is_name(name) {
@@ -247,6 +249,7 @@ mod tests {
             raw(&[("644", "a")]),
             raw(&[("", "a")]),
             raw(&[("100648", "a")]),
+            raw(&[("1100644", "a")]),
             raw(&[("40755", "a")]),
             b"100644 a".to_vec(),
             raw(&[("100644", "a")])[..20].to_vec(),

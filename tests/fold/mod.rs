@@ -83,7 +83,7 @@ pub(crate) fn time(seconds: i64) -> Time {
     Time::from_unix_clamped(seconds)
 }
 
-fn key_of(by: usize) -> Fingerprint {
+pub(crate) fn key_of(by: usize) -> Fingerprint {
     Fingerprint::OpenPgpV4([by as u8 + 1; 20])
 }
 
@@ -114,7 +114,7 @@ pub(crate) fn fact(by: By, at: i64) -> SignatureFact {
     })
 }
 
-fn registry_text(told: &Told) -> String {
+pub(crate) fn registry_text(told: &Told) -> String {
     let mut text = format!(
         "[schema]\nversion = \"1.1.0\"\nserial = 1\n[project]\nid = \"p\"\nmainline = \"refs/heads/main\"\n\
          [policy.quorum]\nrule = {}\ndistinct_reviewers = {}\n",
@@ -167,8 +167,9 @@ fn registry(told: &Told) -> Arc<RegistryReading> {
     Arc::clone(reading)
 }
 
-fn key_files() -> BTreeMap<String, (Oid, Arc<KeyFile>)> {
-    let file = |who: usize| KeyFile {
+/// The key file of somebody, or of a key that nobody has yet.
+pub(crate) fn key_file(who: usize) -> KeyFile {
+    KeyFile {
         certificates: vec![Certificate {
             primary: key_of(who),
             keys: vec![CertificateKey {
@@ -187,10 +188,12 @@ fn key_files() -> BTreeMap<String, (Oid, Arc<KeyFile>)> {
             user_ids: vec![],
         }],
         ..KeyFile::default()
-    };
-    (0..PEOPLE.len())
-        .map(|who| (format!("keys/{}.asc", PEOPLE[who]), (oid(500 + who), Arc::new(file(who)))))
-        .collect()
+    }
+}
+
+fn key_files() -> BTreeMap<String, (Oid, Arc<KeyFile>)> {
+    let file = |who: usize| (oid(500 + who), Arc::new(key_file(who)));
+    (0..PEOPLE.len()).map(|who| (format!("keys/{}.asc", PEOPLE[who]), file(who))).collect()
 }
 
 fn head(author: &str, at: i64) -> Head {
@@ -209,7 +212,7 @@ fn head(author: &str, at: i64) -> Head {
     }
 }
 
-fn blank(n: usize, author: &str, at: i64, paths: Vec<Vec<u8>>) -> Step {
+pub(crate) fn blank(n: usize, author: &str, at: i64, paths: Vec<Vec<u8>>) -> Step {
     let head = head(author, at);
     let brought = Brought { id: oid(n), commit: Ok(head.clone()), signature: None, paths };
     Step { position: n as u64, brought: vec![brought], ..Step::empty(oid(n), Ok(head)) }

@@ -151,6 +151,20 @@ fn line_ends_stay_what_they_are() {
     assert_eq!(signed.matches('\n').count(), signed.matches("\r\n").count());
 }
 
+#[test]
+fn a_signature_is_the_same_with_either_line_end() {
+    let crlf = |text: &str| text.replace('\n', "\r\n");
+    let bob = Signoff { signature: "armor\nmore\n".to_owned(), ..signoff("kernel", "bob") };
+    let plain = with(|editing| editing.add(&draft(), &bob, &[]).unwrap());
+    let added = with(|editing| editing.add(&crlf(&draft()), &bob, &[]).unwrap());
+    assert_eq!(added, crlf(&plain));
+    for (ours, theirs) in [(&plain, &added), (&added, &plain)] {
+        assert_eq!(&union(ours, theirs, None).unwrap(), ours);
+        assert_eq!(&union(ours, &crlf(&draft()), None).unwrap(), ours);
+    }
+    assert_eq!(union(&crlf(&draft()), &plain, None).unwrap(), added);
+}
+
 fn union(ours: &str, theirs: &str, base: Option<&str>) -> Result<String, MergeError> {
     with(|editing| merge(editing, ours, theirs, base))
 }

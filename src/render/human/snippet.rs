@@ -75,14 +75,21 @@ pub(in crate::render) fn cut(line: &str, column: usize, room: usize) -> (String,
     if skipped > 0 {
         text.push('…');
     }
-    text.push_str(&escape::line(&head));
-    let start = text.len();
-    text.push_str(&escape::line(&tail));
+    // As one: what a build service obeys may stand on both sides of the column.
+    let shown = escape::line(&format!("{head}{tail}"));
+    let start = text.len().saturating_add(in_common(&escape::line(&head), &shown));
+    text.push_str(&shown);
     let end = text.len();
     if unshown {
         text.push('…');
     }
     (text, start..end)
+}
+
+/// How many bytes two texts begin alike with.
+fn in_common(one: &str, other: &str) -> usize {
+    let alike = one.chars().zip(other.chars()).take_while(|(a, b)| a == b);
+    alike.map(|(c, _)| c.len_utf8()).sum()
 }
 
 #[cfg(test)]
@@ -111,6 +118,16 @@ mod tests {
         assert_eq!(text.chars().count(), 62);
         assert!(text.starts_with("…aaaa") && text.ends_with("bb…"), "{text}");
         assert!(part.starts_with('X'), "{part}");
+    }
+
+    #[test]
+    fn a_command_to_a_build_service_does_not_hide_behind_the_mark() {
+        for column in 1..=9 {
+            let (text, part) = marked("a ##vso[b", column, 60);
+            assert_eq!(text, "a #\\u{23}vso[b", "{column}");
+            assert!(text.ends_with(&part) && !part.is_empty(), "{column}: {part}");
+        }
+        assert_eq!(marked("a ##vso[b", 5, 60).1, "\\u{23}vso[b");
     }
 
     #[test]
