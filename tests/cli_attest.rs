@@ -71,14 +71,14 @@ fn a_pass_is_attested_by_ssh_and_checked() {
     let key = sandbox.ssh_key();
     let (anchor, gate) = released(&sandbox);
     let said =
-        sandbox.gatecheck("project", &["attest", "--at", "2030-01-01T00:00:00Z"]).must(0, &[]);
+        sandbox.gatecheck("project", &["attest", "--at", "2098-01-01T00:00:00Z"]).must(0, &[]);
     let statement: Value = serde_json::from_str(&said.out).unwrap();
     assert_eq!(statement["_type"], "https://in-toto.io/Statement/v1");
     assert_eq!(statement["predicateType"], "https://slsa.dev/verification_summary/v1");
     assert_eq!(statement["subject"][0]["digest"]["gitCommit"], gate.as_str());
     assert_eq!(statement["subject"][1]["digest"]["gitCommit"], gate.as_str());
     let predicate = &statement["predicate"];
-    assert_eq!(predicate["timeVerified"], "2030-01-01T00:00:00Z");
+    assert_eq!(predicate["timeVerified"], "2098-01-01T00:00:00Z");
     assert_eq!(predicate["resourceUri"], "git+urn:x-gatecheck:project:project@refs/heads/main");
     assert_eq!(predicate["verificationResult"], "PASSED");
     assert_eq!(predicate["urn:x-gatecheck:summary:v1"]["anchor"], anchor.as_str());

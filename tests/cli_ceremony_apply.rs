@@ -141,8 +141,8 @@ fn a_full_disk_leaves_what_can_be_finished() {
     for blocks in 0..24 {
         let program = env!("CARGO_BIN_EXE_gatecheck");
         let script =
-            format!("trap '' XFSZ; ulimit -f {blocks}; exec {program} ceremony apply ../r.toml");
-        let done = ada.command("sh", "project").args(["-c", &script]).output().unwrap();
+            format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" ceremony apply ../r.toml");
+        let done = ada.command("sh", "project").args(["-c", &script, program]).output().unwrap();
         let said = String::from_utf8_lossy(&done.stderr).into_owned();
         if done.status.success() {
             break;

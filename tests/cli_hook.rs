@@ -258,7 +258,7 @@ fn what_a_server_cannot_judge_it_refuses() {
     let hook = scene.sandbox.read("server.git/hooks/update");
     let program = env!("CARGO_BIN_EXE_gatecheck");
     assert!(hook.contains(program), "{hook}");
-    scene.sandbox.write("server.git/hooks/update", &hook.replace(program, "/nowhere/gatecheck"));
+    scene.sandbox.program("server.git/hooks/update", &hook.replace(program, "/nowhere/gatecheck"));
     scene.work("2");
     scene
         .push(&["main"])
@@ -307,8 +307,8 @@ fn objects_in_quarantine_are_read_where_git_says_they_are() {
     assert_ne!(held.status, 0, "refused in quarantine, so nothing of it was kept");
     // Without the folder the objects are not there, and that is no pass.
     let blind = looped.replace("--objects \"${GIT_OBJECT_DIRECTORY:-}\"", "");
-    scene.sandbox.write(&format!("{hooks}/pre-receive"), &blind);
-    scene.push(&["main"]).must(1, &[]);
+    scene.sandbox.program(&format!("{hooks}/pre-receive"), &blind);
+    scene.push(&["main"]).must(1, &[&format!("object {lost} is missing")]);
 }
 
 /// A key whose window has closed since. A tag of its time stays good; nobody can tell whether it was
@@ -329,7 +329,7 @@ fn who_holds_an_old_key_brings_no_new_tags() {
     assert!(registry.contains(window), "{registry}");
     let second = format!(
         "\n[[keys]]\nreviewer_id = \"ada\"\nformat = \"ssh\"\nfingerprint = \"{}\"\n\
-         public_key = \"keys/ada-2.pub\"\neffective_from = 2025-01-01\neffective_until = 2027-01-01\n",
+         public_key = \"keys/ada-2.pub\"\neffective_from = 2025-01-01\neffective_until = 2099-01-01\n",
         line.split(' ').nth(1).unwrap()
     );
     sandbox.write("project/keys/reviewer-registry.toml", &format!("{registry}{second}"));

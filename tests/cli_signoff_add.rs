@@ -110,7 +110,7 @@ fn where_git_cannot_merge_the_driver_does() {
     std::fs::remove_file(sandbox.path("project/theirs.toml")).unwrap();
     ada.git(&["merge", "--abort"]);
     // As git's driver.
-    let driver = format!("{} signoff merge %A %B %O", env!("CARGO_BIN_EXE_gatecheck"));
+    let driver = format!("'{}' signoff merge %A %B %O", env!("CARGO_BIN_EXE_gatecheck"));
     ada.git(&["config", "merge.gatecheck.driver", &driver]);
     sandbox.write("project/.git/info/attributes", "epoch_signoffs/*.toml merge=gatecheck\n");
     assert!(merge().unwrap().status.success());
@@ -338,7 +338,7 @@ fn a_program_that_does_not_sign_costs_nothing() {
     found(&sandbox, [&ada, &bob], "");
     ada.signoff(&["new"]).must(0, &[]);
     let draft = sandbox.read(MANIFEST);
-    let real = sandbox.tool("which", ".", &["gpg"]);
+    let real = sandbox.tool("sh", ".", &["-c", "command -v gpg"]);
     for (script, status, words) in [
         (
             "echo 'gpg: signing failed: No such device' >&2; exit 2",

@@ -158,7 +158,7 @@ fn only_a_yes_signs() {
     found(&sandbox, [&ada, &bob], "");
     ada.signoff(&["new"]).must(0, &[]);
     let draft = sandbox.read(MANIFEST);
-    let line = format!("{} signoff add --domain docs", env!("CARGO_BIN_EXE_gatecheck"));
+    let line = format!("'{}' signoff add --domain docs", env!("CARGO_BIN_EXE_gatecheck"));
     let answered = |answer: &str| {
         let mut terminal = ada.command("script", "project");
         terminal.args(["-q", "-e", "-c", &line, "/dev/null"]);

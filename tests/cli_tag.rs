@@ -282,7 +282,11 @@ fn nothing_is_left_half_made_and_the_clone_chooses_no_program() {
     // The user's own program refuses.
     sandbox.git("home", &["config", "--global", "gpg.ssh.program", "false"]);
     let said = sandbox.gatecheck("project", &["tag", "v2", "--create"]);
-    said.must(2, &["git did not make the tag v2", "nothing was left behind"]);
+    // Older versions of git (2.39 is one) make a tag without a signature then.
+    match said.status {
+        1 => said.must(1, &["tag-unsigned", "deleted again"]),
+        _ => said.must(2, &["git did not make the tag v2", "nothing was left behind"]),
+    };
     assert_eq!(tags(&sandbox), "v1");
     // It signs with another key than the one that it was asked for: made, judged, deleted.
     sandbox.tool("ssh-keygen", "home", &["-q", "-t", "ed25519", "-N", "", "-f", ".ssh/eve"]);

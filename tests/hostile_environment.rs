@@ -80,6 +80,9 @@ impl Scene {
             let text = format!("#!/bin/sh\necho \"$0 $*\" >> '{}'\n", scene.path("ran").display());
             program::program(&program, &text);
         }
+        let said = std::process::Command::new(bin.join("hook")).arg("x").status().unwrap();
+        assert!(said.success() && scene.path("ran").exists(), "whoever runs one is told of");
+        fs::remove_file(scene.path("ran")).unwrap();
         scene
     }
 

@@ -45,8 +45,10 @@ fn help_and_version_are_what_was_asked_for() {
 
 #[test]
 fn wrong_arguments_end_with_2_and_leave_standard_output_empty() {
-    for args in [&["--nope"][..], &["nope"], &["explain", "nope"], &["completions"], &["registry"]]
-    {
+    let lab = crate::repo::testing::Lab::sha1();
+    let (path, nope) = (lab.path(), "nope");
+    let in_lab = ["--repo", path.to_str().unwrap(), nope];
+    for args in [&["--nope"][..], &in_lab, &["explain", nope], &["completions"], &["registry"]] {
         let (status, out, err) = gatecheck(args);
         assert_eq!((status, out.as_str()), (2, ""), "{args:?}");
         assert!(!err.is_empty(), "{args:?}");

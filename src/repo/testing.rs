@@ -109,21 +109,27 @@ impl Lab {
     }
 }
 
-/// Runs git with nothing of the environment but the path.
-pub(crate) fn git_in(dir: &Path, args: &[&str]) -> String {
-    let output = Command::new("git")
-        .args(args)
+/// git with nothing of the environment but the path.
+pub(crate) fn command_in(dir: &Path, args: &[&str]) -> Command {
+    let mut git = Command::new("git");
+    git.args(args)
         .current_dir(dir)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("HOME", dir)
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .env("GIT_ADVICE", "0")
+        .env("GIT_DEFAULT_HASH", "sha1")
+        .env("GIT_DEFAULT_REF_FORMAT", "files")
         .envs(["AUTHOR", "COMMITTER"].into_iter().flat_map(|who| {
             [(format!("GIT_{who}_NAME"), "T"), (format!("GIT_{who}_EMAIL"), "t@example.org")]
-        }))
-        .output()
-        .expect("git must be installed to run the tests");
+        }));
+    git
+}
+
+/// Runs git, which must succeed; what it prints.
+pub(crate) fn git_in(dir: &Path, args: &[&str]) -> String {
+    let output = command_in(dir, args).output().expect("git must be installed to run the tests");
     let err = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "git {args:?}: {err}");
     String::from_utf8(output.stdout).unwrap()

@@ -1,6 +1,6 @@
 //! Against the real git, in both object formats.
 
-use super::testing::{Lab, git_in, program};
+use super::testing::{Lab, command_in, git_in, program};
 use super::tree::{MODE_EXECUTABLE, MODE_FILE, MODE_SUBMODULE, MODE_SYMLINK, MODE_TREE};
 use super::*;
 use crate::error::Error;
@@ -242,9 +242,7 @@ fn payloads_and_signatures_are_those_that_git_verifies() {
             let id = lab.commit_with(tree, &[], &extra, "Subject\n\ngpgsig in the text\n no\n");
             lab.main(id);
             // git says "no good signature": only what it handed over matters.
-            let _ = std::process::Command::new("git")
-                .args(["verify-commit", "HEAD"])
-                .current_dir(lab.path())
+            let _ = command_in(&lab.path(), &["verify-commit", "HEAD"])
                 .output()
                 .expect("git must be installed");
             let ours = parse_commit(id, &lab.repo.read_commit(id).unwrap()).unwrap();
@@ -328,7 +326,12 @@ fn no_repository_and_unknown_kinds_are_explained() {
     let dir = tempfile::tempdir().unwrap();
     let told = open(dir.path()).unwrap_err();
     assert!(matches!(told, Error::Unusable { .. }), "{told}");
-    git_in(dir.path(), &["init", "-q", "--ref-format=reftable", "r"]);
+    git_in(dir.path(), &["init", "-q", "r"]);
+    // As `git init --ref-format=reftable` writes it, which older versions do not know.
+    let config = dir.path().join("r/.git/config");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let text = text.replace("repositoryformatversion = 0", "repositoryformatversion = 1");
+    std::fs::write(&config, format!("{text}[extensions]\n\trefStorage = reftable\n")).unwrap();
     let told = open(&dir.path().join("r")).unwrap_err().to_string();
     assert!(told.contains("reftable"), "{told}");
     git_in(dir.path(), &["init", "-q", "x"]);

@@ -11,7 +11,7 @@ use std::time::Duration;
 const TICK: Duration = Duration::from_millis(10);
 /// How long the rest of an ended program's output is waited for: something that it started may hold
 /// the pipe.
-const REST: Duration = Duration::from_secs(2);
+const REST: Duration = Duration::from_secs(10);
 /// Bytes of a program's own words that are kept.
 const WORDS: u64 = 4 << 10;
 

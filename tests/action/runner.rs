@@ -45,7 +45,7 @@ pub(crate) struct Runner<'a> {
 impl<'a> Runner<'a> {
     pub(crate) fn new(sandbox: &'a Sandbox) -> Self {
         let built = env!("CARGO_BIN_EXE_gatecheck");
-        for name in ["bin/cargo", "temp/.keep", "action/.keep"] {
+        for name in ["bin/.keep", "temp/.keep", "action/.keep"] {
             sandbox.write(name, "");
         }
         let runner =

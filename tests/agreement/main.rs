@@ -170,11 +170,15 @@ fn no_change_of_the_armor_is_taken_that_git_refuses() {
             asked = only_gpg_asks(&raw);
         }
         for (n, at) in signature_of(&raw).skip(7).enumerate() {
-            // A part of the digits of the body, and all that frames them.
-            if raw[at].is_ascii_alphanumeric() && n % 5 != 0 {
+            // A part of the digits of the body, all of those that only gpg asks about, and all that
+            // frames them.
+            let listed = format == "openpgp" && asked.iter().any(|places| places.contains(&at));
+            if raw[at].is_ascii_alphanumeric() && n % 5 != 0 && !listed {
                 continue;
             }
-            for new in [b' ', b'=', b'\t', raw[at] ^ 1] {
+            // Whichever digit it is, another one.
+            let digit = listed.then_some(if raw[at] == b'A' { b'B' } else { b'A' });
+            for new in [b' ', b'=', b'\t', raw[at] ^ 1].into_iter().chain(digit) {
                 let mut changed = raw.clone();
                 changed[at] = new;
                 cases.push((key, at, new, changed));

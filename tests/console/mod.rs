@@ -55,6 +55,8 @@ impl Home {
             .env("HOME", &self.0)
             .env("LC_ALL", "C.UTF-8")
             .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_DEFAULT_HASH", "sha1")
+            .env("GIT_DEFAULT_REF_FORMAT", "files")
             .output()
             .unwrap();
         let text = String::from_utf8(done.stdout).unwrap();

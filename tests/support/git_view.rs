@@ -15,7 +15,7 @@ pub(crate) fn disagreements(world: &World) -> Vec<String> {
     for made in &world.commits {
         let expected = expected(world, made);
         let seen = view.status(made);
-        if !expected.contains(&seen) {
+        if expected != seen {
             wrong.push(format!("{}: git says {seen:?}, the story {expected:?}", made.spec.name));
         }
         for (n, signed) in made.statements.iter().enumerate() {
@@ -104,9 +104,13 @@ impl<'a> View<'a> {
             .expect("git is needed")
     }
 
-    /// One letter: `G` good, `B` bad, `N` none, `E` cannot check, `X`/`Y` expired, `R` revoked.
+    /// One letter: `G` good, `B` bad, `N` none, `E` cannot check, `X`/`Y` expired, `R` revoked;
+    /// `?` where git gives up.
     fn status(&self, made: &Made) -> String {
         let shown = self.git(&["log", "--no-walk", "--format=%G?", &made.id]);
+        if !shown.status.success() {
+            return "?".into();
+        }
         String::from_utf8_lossy(&shown.stdout).trim().replace('U', "G")
     }
 

@@ -23,6 +23,7 @@ impl Store {
         init.env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap())
             .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_DEFAULT_REF_FORMAT", "files")
             .args(["init", "--quiet", "--initial-branch=main", "--template="])
             .arg(if sha256 { "--object-format=sha256" } else { "--object-format=sha1" });
         if bare {

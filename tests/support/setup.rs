@@ -64,7 +64,10 @@ pub(crate) fn prepare(world: &World) -> PathBuf {
         fs::remove_file(world.store.loose(&object(world, what))).unwrap();
     }
     for what in &spec.corrupt {
-        corrupt(&world.store.loose(&object(world, what)));
+        corrupt(
+            &world.store.loose(&object(world, what)),
+            &world.store.loose(&object(world, "anchor")),
+        );
     }
     cloned(world).unwrap_or_else(|| world.path().to_owned())
 }
@@ -84,17 +87,10 @@ fn write(path: &Path, text: &str) {
 }
 
 /// Puts another object's bytes (well-formed, of another hash) where this one should lie.
-fn corrupt(path: &Path) {
-    let mut other = None;
-    let objects = path.parent().unwrap().parent().unwrap();
-    for folder in fs::read_dir(objects).unwrap().flatten() {
-        if folder.file_name().len() == 2 {
-            let files = fs::read_dir(folder.path()).unwrap().flatten().map(|file| file.path());
-            other = other.or_else(|| files.into_iter().find(|file| file != path));
-        }
-    }
+fn corrupt(path: &Path, other: &Path) {
+    assert_ne!(path, other);
     fs::remove_file(path).unwrap();
-    fs::copy(other.expect("another object"), path).unwrap();
+    fs::copy(other, path).unwrap();
 }
 
 fn cloned(world: &World) -> Option<PathBuf> {

@@ -220,7 +220,8 @@ pub(crate) struct CommitSpec {
     /// A `mergetag` header with a tag signed by this key.
     pub(crate) mergetag_by: Option<String>,
     pub(crate) sig: SigSpec,
-    /// What git itself says about the signature (`%G?`): needed where something was tampered with.
+    /// What git itself says about the signature (`%G?`, or `?` where it gives up): needed where
+    /// something was tampered with.
     pub(crate) git: Option<String>,
 }
 

@@ -144,19 +144,35 @@ fn local_files_and_dates_change_nothing() {
     std::fs::write(lab.path().join(".git/info/grafts"), format!("{tip} {evil}\n")).unwrap();
     std::fs::write(lab.path().join(".git/shallow"), format!("{tip}\n")).unwrap();
     assert_eq!(ids(&lab.reopened()), [one, tip]);
-    // A commit-graph made while the graft was there says that tip's parent is another.
     std::fs::remove_file(lab.path().join(".git/shallow")).unwrap();
-    lab.git(&["-c", "core.commitGraph=true", "replace", "-d", &tip.to_string()]);
-    lab.git(&["commit-graph", "write", "--reachable"]);
-    let graph = lab.path().join(".git/objects/info/commit-graph");
-    if let Ok(mut bytes) = std::fs::read(&graph) {
-        for byte in bytes.iter_mut().skip(1_100) {
-            *byte ^= 0x01;
-        }
-        let _ = std::fs::remove_file(&graph);
-        std::fs::write(&graph, bytes).unwrap();
-    }
+    std::fs::remove_file(lab.path().join(".git/info/grafts")).unwrap();
+    lab.git(&["replace", "-d", &tip.to_string()]);
+    graph_of_another_past(&lab, anchor);
+    let misled = lab.git(&["-c", "core.commitGraph=true", "rev-list", "--count", "main"]);
+    assert_eq!(misled.trim(), "2");
     assert_eq!(ids(&lab.reopened()), [one, tip]);
+}
+
+/// Writes a commit-graph, and gives every later commit of it the anchor as its parent.
+fn graph_of_another_past(lab: &Lab, anchor: Oid) {
+    lab.git(&["commit-graph", "write", "--reachable"]);
+    let file = lab.path().join(".git/objects/info/commit-graph");
+    let mut graph = std::fs::read(&file).unwrap();
+    // Below the header of 8 bytes: where each chunk starts.
+    let chunk = |name: &[u8]| {
+        let entry = graph[8..].chunks(12).find(|entry| entry.starts_with(name)).unwrap();
+        usize::try_from(u64::from_be_bytes(entry[4..].try_into().unwrap())).unwrap()
+    };
+    let (ids, commits) = (chunk(b"OIDL"), chunk(b"CDAT"));
+    let mut listed = graph[ids..].chunks(20).map(hex::encode);
+    let place = listed.position(|id| id == anchor.to_string()).unwrap();
+    let place = u32::try_from(place).unwrap().to_be_bytes();
+    // Each is a tree, two parents and a date.
+    for at in (0..3).filter(|at| *at != usize::from(place[3])) {
+        graph[commits + at * 36 + 20..][..4].copy_from_slice(&place);
+    }
+    std::fs::remove_file(&file).unwrap();
+    std::fs::write(&file, graph).unwrap();
 }
 
 #[test]

@@ -19,14 +19,17 @@ fn agent(home: &Home, key: &str) -> Agent {
     let mut agent = Command::new("ssh-agent");
     agent.arg("-D").arg("-a").arg(&socket).stdout(Stdio::null()).stderr(Stdio::null());
     let agent = Agent(agent.spawn().unwrap());
-    for _ in 0..500 {
-        if socket.exists() {
+    // The socket is there a moment before somebody listens.
+    let mut add = Command::new("ssh-add");
+    add.env("SSH_AUTH_SOCK", &socket).arg(home.path(key)).stdin(Stdio::null());
+    let mut added = add.output().unwrap();
+    for _ in 0..6_000 {
+        if added.status.success() {
             break;
         }
         std::thread::sleep(Duration::from_millis(10));
+        added = add.output().unwrap();
     }
-    let mut add = Command::new("ssh-add");
-    let added = add.env("SSH_AUTH_SOCK", &socket).arg(home.path(key)).output().unwrap();
     assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
     home.script("ssh", &format!("exec env SSH_AUTH_SOCK={} ssh-keygen \"$@\"", socket.display()));
     agent
