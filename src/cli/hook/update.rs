@@ -179,8 +179,13 @@ fn tag(
         (_, None) => Ok(Answer::Untouched),
         (_, Some(id)) => {
             let tag = TagRef { reference: reference.clone(), id, fresh: true };
-            let on_mainline =
-                judged(check::verify_tags(repo, request, &[tag.clone()], None, &Silent)?);
+            let on_mainline = judged(check::verify_tags(
+                repo,
+                request,
+                std::slice::from_ref(&tag),
+                None,
+                &Silent,
+            )?);
             if matches!(on_mainline, Answer::Judged(Exit::PASS, _)) {
                 return Ok(on_mainline);
             }
