@@ -3,6 +3,7 @@
 pub mod arguments;
 pub mod blast_radius;
 pub mod ceremony;
+mod checkout;
 pub mod checkpoint;
 pub mod ci;
 pub mod completions;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::arguments::{HistoryArgs, RepositoryArgs, ResourceArgs, TrustArgs};
+use super::checkout::{Checkout, outside};
 use super::environment::Environment;
 use super::exit::Exit;
 use super::output::OutputArgs;
@@ -142,6 +143,11 @@ pub fn run(
 ) -> Result<Exit, Error> {
     let plan = args.run.output.plan(environment)?;
     let request = args.request(environment)?;
+    if let Some(checkout) = Checkout::around(&request.folder, &request.limits)
+        && let Some(path) = plan.paths().into_iter().find(|path| checkout.links(path))
+    {
+        return Err(outside(path));
+    }
     let report = {
         // Gone before the report is printed.
         let progress = progress::reporter(environment, !args.run.resources.no_progress);

@@ -1,7 +1,7 @@
 //! `gatecheck ci`: judges what an event of a build service is about.
 
-mod checkout;
 mod judge;
+mod keep_out;
 mod outputs;
 mod propose;
 mod read;
@@ -136,7 +136,7 @@ fn answer(
     let mut request = args.judging().request(environment)?;
     // The summary is made of the same report.
     request.record_commits = output.needs_commits();
-    checkout::keep_out(args, &request, &output.paths(), environment)?;
+    keep_out::keep_out(args, &request, &output.paths(), environment)?;
     let plan = read::plan(&args.event, &request, environment)?;
     let answer = {
         // Gone before the report is printed.

@@ -4,11 +4,12 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::super::checkout::{BELOW_A_LINK, Checkout};
 use super::super::environment::Environment;
 use super::super::exit::Exit;
 use super::super::output::leads_elsewhere;
 use super::CiArgs;
-use super::checkout::{BELOW_A_LINK, Checkout, take_away};
+use super::keep_out::take_away;
 use crate::error::Error;
 use crate::model::Limits;
 use crate::render::{Format, Style, render, summary_of_failure};

@@ -1,74 +1,16 @@
-//! Files of the run that lie in the checkout, where the change under judgement may have put them.
+//! The work tree of the judged repository, where whoever wrote its content decides what lies at a path
+//! and where links lead.
 
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::super::environment::Environment;
-use super::super::verify::Request;
-use super::CiArgs;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::model::text::shown;
 use crate::model::{Limits, Oid};
 use crate::repo::{Repository, parse_commit};
 
-/// Makes sure that the run reads nothing that the change wrote, and leaves no report to be taken
-/// for its own.
-pub(super) fn keep_out(
-    args: &CiArgs,
-    request: &Request,
-    reports: &[&Path],
-    environment: &Environment,
-) -> Result<()> {
-    // What cannot be opened is told by whoever needs it.
-    let checkout = Checkout::around(&request.folder, &request.limits);
-    let (away, within): (Vec<&Path>, Vec<&Path>) =
-        reports.iter().partition(|path| checkout.as_ref().is_some_and(|all| all.links(path)));
-    // Reports are replaced. Where the run comes to none, an older one would be taken for its answer.
-    within.into_iter().try_for_each(take_away)?;
-    if let Some(path) = away.first() {
-        return Err(Error::unusable(
-            format!("{} {BELOW_A_LINK}", shown(&path.to_string_lossy())),
-            "name a file outside of the checkout",
-        ));
-    }
-    let event = args.event.file.as_ref().map(|file| environment.folder.join(file));
-    let read = [
-        ("--registry", request.registry.as_deref()),
-        ("--checkpoint", request.checkpoint.as_deref()),
-        ("--event-file", event.as_deref()),
-    ];
-    for (option, path) in read {
-        if let (Some(path), Some(checkout)) = (path, &checkout)
-            && checkout.brings(path)
-        {
-            return Err(Error::unusable(
-                format!(
-                    "{} is a file of the repository, so the change that is judged may have written it ({option})",
-                    shown(&path.to_string_lossy())
-                ),
-                "keep it outside of the checkout; without --registry that of the anchor or of the event's base is used",
-            ));
-        }
-    }
-    Ok(())
-}
-
 /// Why nothing is written there.
 pub(super) const BELOW_A_LINK: &str = "lies below a link of the checkout, which may lead anywhere";
-
-/// Removes a file, where there is one.
-pub(super) fn take_away(path: &Path) -> Result<()> {
-    if !fs::symlink_metadata(path).is_ok_and(|found| found.is_file()) {
-        return Ok(());
-    }
-    match fs::remove_file(path) {
-        Err(source) if source.kind() != ErrorKind::NotFound => {
-            Err(Error::File { path: path.to_owned(), source })
-        }
-        _ => Ok(()),
-    }
-}
 
 /// The work tree that the judged repository is checked out in.
 pub(super) struct Checkout {
@@ -76,6 +18,14 @@ pub(super) struct Checkout {
     root: PathBuf,
     /// What is checked out; `None` where nothing is.
     tree: Option<Oid>,
+}
+
+/// What is said of the first path that lies below a link of the checkout.
+pub(super) fn outside(path: &Path) -> Error {
+    Error::unusable(
+        format!("{} {BELOW_A_LINK}", shown(&path.to_string_lossy())),
+        "name a file outside of the checkout",
+    )
 }
 
 impl Checkout {
