@@ -81,7 +81,9 @@ pub fn report(bytes: &[u8]) -> bool {
     for format in Format::ALL {
         let style = Style { width, tool_version: "0".to_owned(), color: false };
         let out = render(&report, *format, &style);
-        assert_eq!(out, render(&report, *format, &style));
+        if usize::from(choose(0)) % Format::ALL.len() == *format as usize {
+            assert_eq!(out, render(&report, *format, &style), "the same report in other bytes");
+        }
         let out = String::from_utf8(out).expect("text");
         assert_plain(&out, *format);
         if *format == Format::Human {
