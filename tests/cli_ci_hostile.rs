@@ -282,6 +282,10 @@ fn nothing_is_written_below_a_link_of_the_checkout() {
     let told = ["--summary", "out/summary", "--step-outputs", "out/values"];
     scene.event("push", &event, &told).must(0, &["warning: the summary", "warning: the file"]);
     scene.event("push", &event, &["--checkpoint", "out/x"]).must(2, &["a file of the repository"]);
+    for args in [&["verify", "--output", "json=out/x"][..], &["report", "--to", "out/x"]] {
+        let args = [args, &["--anchor", &scene.anchor]].concat();
+        scene.sandbox.gatecheck("project", &args).must(2, &["project/out is a link"]);
+    }
     assert_eq!(scene.sandbox.files("elsewhere"), [".keep"]);
     // The way to the checkout is the user's own.
     std::os::unix::fs::symlink("project", scene.sandbox.path("way")).unwrap();
