@@ -27,8 +27,9 @@ impl Ledger {
         if let Some(manifest) = reading.and_then(|r| r.manifest.as_ref()) {
             let next = self.next_epoch();
             let expected = self.previous_gate();
-            let fits = self.concerns_now(manifest)
-                && matches!(manifest.binding, Binding::Tree(tree) if Some(tree) == self.subject_of(step).map(|s| s.tree));
+            let fits = self.concerns_now(manifest);
+            let tree = self.subject_of(step).map(|subject| subject.tree);
+            let same = matches!(manifest.binding, Binding::Tree(named) if Some(named) == tree);
             for signoff in &manifest.signoffs {
                 let carrier = dissent_carrier(step, committed, signoff);
                 let named = matches!(
@@ -39,6 +40,8 @@ impl Ledger {
                 let refused = !attested.findings.is_empty();
                 findings.extend(attested.findings);
                 if attested.attested && fits && named && signoff.dissents() {
+                    // Or else whoever lands it could choose a moment at which it says nothing.
+                    findings.extend((!same).then(|| about_another_tree(signoff)));
                     self.open_dissents.push(OpenDissent::of(
                         manifest,
                         signoff,
@@ -49,14 +52,17 @@ impl Ledger {
                     findings.push(
                         Finding::new(
                             Code::SignoffUnattested,
-                            format!("the dissent file of {} does not fit its place", signoff.reviewer_id),
+                            format!(
+                                "the dissent file of {} does not fit its place",
+                                signoff.reviewer_id
+                            ),
                         )
                         .reviewer(&signoff.reviewer_id)
                         .compared(
-                            "another epoch, predecessor, subject or reviewer",
-                            format!("epoch {next}, predecessor {expected}, this commit's tree, a dissent"),
+                            "another epoch, predecessor or reviewer",
+                            format!("epoch {next}, predecessor {expected}, a dissent"),
                         )
-                        .help("state the next epoch, the last accepted gate and the tree, and sign again"),
+                        .help("state the next epoch and the last accepted gate, and sign again"),
                     );
                 }
             }
@@ -116,6 +122,19 @@ impl Ledger {
             }
         }
     }
+}
+
+fn about_another_tree(signoff: &Signoff) -> Finding {
+    Finding::new(
+        Code::SubjectMismatch,
+        format!(
+            "the dissent of {} was signed before what landed with it; it blocks all the same",
+            signoff.reviewer_id
+        ),
+    )
+    .reviewer(&signoff.reviewer_id)
+    .compared("the tree of another commit", "the tree of the commit that adds it")
+    .help("nothing, if its branch was merged after the mainline had moved on")
 }
 
 /// A malformed commit may have no date; then a dissent in it is judged at its own.
