@@ -79,3 +79,6 @@ Reviewed-by: C <c@example.org>'
     git bundle create -q "$out/history/$format" refs/heads/small HEAD
     cd - > /dev/null
 done
+# What was found once.
+sed 's/^tagger .*/tagger/' "$out/tag/sha1-plain" > "$out/tag/sha1-empty-tagger"
+LC_ALL=C sed 's/100644 src.txt/1100644 src.txt/' "$out/tree/sha1-root" > "$out/tree/sha1-long-mode"
