@@ -10,7 +10,6 @@ mkdir -m 700 "$work/g"
 export GNUPGHOME="$work/g" HOME="$work" GIT_CONFIG_NOSYSTEM=1
 export GIT_AUTHOR_DATE='2026-01-25T11:00:00Z' GIT_COMMITTER_DATE='2026-01-25T11:00:00Z'
 for target in commit tag tree identity key_file openpgp ssh history; do
-    rm -rf "${out:?}/$target"
     mkdir -p "$out/$target"
 done
 
