@@ -420,3 +420,38 @@ fn the_first_registry_of_another_branch_is_not_trusted() {
     let new = push("refs/heads/main", ZERO, &scene.gate);
     scene.event("push", &new, &first_use).must(0, &["no-anchor"]);
 }
+
+/// git checks out what is malformed as well: what such a commit brings cannot be told.
+#[test]
+fn a_malformed_commit_hides_no_file_that_it_brings() {
+    let scene = Scene::new();
+    scene.work("2");
+    let raw = scene.git(&["cat-file", "commit", "HEAD"]);
+    scene.sandbox.write("raw", &format!("{raw}\0"));
+    let raw = scene.sandbox.path("raw");
+    let write = ["hash-object", "-t", "commit", "-w", "--literally", raw.to_str().unwrap()];
+    let head = scene.git(&write).trim().to_owned();
+    scene.git(&["checkout", "-q", "--detach", &head]);
+    let event = push("refs/heads/main", &scene.gate, &head);
+    let words = ["is a file of the repository", "help: keep it outside of the checkout"];
+    for option in ["--registry", "--checkpoint", "--event-file"] {
+        scene.event("push", &event, &[option, "keys/reviewer-registry.toml"]).must(2, &words);
+    }
+    // What it brings is not taken for an answer either.
+    scene.sandbox.write("project/values", "verdict=pass\n");
+    scene.event("push", &event, &["--step-outputs", "values"]).must(1, &["malformed-object"]);
+    let values = scene.sandbox.read("project/values");
+    assert!(values.starts_with("verdict=refused\nstatus=1\n"), "{values}");
+}
+
+/// Where nobody names the default branch, the flag that would is told.
+#[test]
+fn first_use_tells_how_to_name_the_default_branch() {
+    let scene = Scene::new();
+    let mut event = push("refs/heads/main", ZERO, &scene.gate);
+    event["repository"] = json!({});
+    let said = scene.event("push", &event, &["--trust-on-first-use"]);
+    said.must(3, &["nothing says that refs/heads/main is it (--default-branch would)"]);
+    let named = ["--trust-on-first-use", "--default-branch", "main"];
+    scene.event("push", &event, &named).must(0, &[]);
+}

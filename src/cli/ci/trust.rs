@@ -30,8 +30,15 @@ impl Run<'_> {
             let is_default = change.default_branch.as_ref() == Some(&change.target);
             if self.request.trust_on_first_use && !is_default {
                 let target = shown(&change.target);
-                let why =
-                    format!("--trust-on-first-use is for the default branch, and not for {target}");
+                let known = change.default_branch.is_some();
+                let why = match known {
+                    true => format!(
+                        "--trust-on-first-use is for the default branch, and not for {target}"
+                    ),
+                    false => format!(
+                        "--trust-on-first-use is for the default branch, and nothing says that {target} is it (--default-branch would)"
+                    ),
+                };
                 return Err(untrusted(&why));
             }
             return Ok(None);
