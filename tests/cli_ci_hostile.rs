@@ -15,7 +15,7 @@
 mod cli_support;
 
 use cli_support::events::{self, Scene, ZERO, pull_request, push};
-use cli_support::project::work;
+use cli_support::project::{gate, work};
 use serde_json::{Value, json};
 
 /// A build service that keeps its clone has a local branch from the day on which it was cloned.
@@ -454,4 +454,40 @@ fn first_use_tells_how_to_name_the_default_branch() {
     said.must(3, &["nothing says that refs/heads/main is it (--default-branch would)"]);
     let named = ["--trust-on-first-use", "--default-branch", "main"];
     scene.event("push", &event, &named).must(0, &[]);
+}
+
+/// Nor is that of a tag: who may push one chooses what history it has.
+#[test]
+fn the_first_registry_below_a_tag_is_not_trusted() {
+    let scene = Scene::new();
+    scene.git(&["update-ref", "refs/remotes/origin/main", &scene.gate]);
+    let first_use = ["--trust-on-first-use"];
+    let tag = |name: &str, commit: &str| {
+        scene.git(&["tag", "-s", "-m", "Release", name, commit]);
+        let id = scene.git(&["rev-parse", &format!("refs/tags/{name}")]);
+        push(&format!("refs/tags/{name}"), ZERO, &id)
+    };
+    let good = tag("v1", &scene.gate);
+    scene.event("push", &good, &first_use).must(0, &["no-anchor"]);
+    // A history of its own, whose registry calls nothing here the mainline.
+    scene.git(&["config", "init.defaultBranch", "trunk"]);
+    let path = scene.sandbox.path("evil");
+    scene.sandbox.git(".", &["init", "-q", "-b", "trunk", path.to_str().unwrap()]);
+    let config = scene.sandbox.read("project/.git/config");
+    scene.sandbox.write("evil/.git/config", &config);
+    let said = scene.sandbox.gatecheck("evil", &["init", "--project", "evil"]);
+    assert_eq!(said.status, 0, "{}", said.err);
+    scene.sandbox.commit("evil", "Found another registry");
+    work(&scene.sandbox, "evil", "1");
+    let evil = gate(&scene.sandbox, "evil", 0, "none");
+    scene.git(&["fetch", "-q", path.to_str().unwrap(), "trunk"]);
+    let bad = tag("v2", &evil);
+    let words = ["is for the default branch", "refs/tags/v2", "--anchor COMMIT"];
+    scene.event("push", &bad, &first_use).must(3, &words);
+    scene.git(&["update-ref", "-d", "refs/remotes/origin/main"]);
+    scene.git(&["checkout", "-q", "--detach", &scene.gate]);
+    scene.git(&["branch", "-D", "main"]);
+    scene
+        .event("push", &good, &first_use)
+        .must(3, &["the branch refs/heads/main is not in this clone"]);
 }
