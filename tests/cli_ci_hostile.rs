@@ -267,6 +267,15 @@ fn what_the_verifier_gives_is_no_file_of_the_repository() {
         scene.event("push", &event, around).must(2, &words);
     }
     scene.event("push", &event, &["--checkpoint", "checkpoint"]).must(0, &[]);
+    // Facts are sealed with a key that lies beside them.
+    for name in ["key", "facts"] {
+        scene.sandbox.write(&format!("project/brought/{name}/{name}"), "");
+        let head = scene.sandbox.commit("project", "Bring facts");
+        let event = push("refs/heads/main", &scene.gate, &head);
+        let brought = format!("brought/{name}");
+        scene.event("push", &event, &["--cache", &brought]).must(2, &words);
+    }
+    scene.event("push", &event, &["--cache", "own"]).must(0, &[]);
 }
 
 /// A folder of the checkout may be a link to anywhere.

@@ -83,10 +83,15 @@ impl Checkout {
         environment: &Environment,
     ) -> Result<()> {
         let event = args.event.file.as_ref().map(|file| environment.folder.join(file));
+        // A cache holds the key that its facts are sealed with.
+        let cache = |name| request.cache.as_ref().map(|folder| folder.join(name));
+        let (key, facts) = (cache("key"), cache("facts"));
         let read = [
             ("--registry", request.registry.as_deref()),
             ("--checkpoint", request.checkpoint.as_deref()),
             ("--event-file", event.as_deref()),
+            ("--cache", key.as_deref()),
+            ("--cache", facts.as_deref()),
         ];
         for (option, path) in read {
             if let Some(path) = path.filter(|path| self.brings(path)) {
