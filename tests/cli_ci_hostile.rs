@@ -15,7 +15,7 @@
 mod cli_support;
 
 use cli_support::events::{self, Scene, ZERO, pull_request, push};
-use cli_support::project::work;
+use cli_support::project::{gate, work};
 use serde_json::{Value, json};
 
 /// A build service that keeps its clone has a local branch from the day on which it was cloned.
@@ -267,6 +267,15 @@ fn what_the_verifier_gives_is_no_file_of_the_repository() {
         scene.event("push", &event, around).must(2, &words);
     }
     scene.event("push", &event, &["--checkpoint", "checkpoint"]).must(0, &[]);
+    // Facts are sealed with a key that lies beside them.
+    for name in ["key", "facts"] {
+        scene.sandbox.write(&format!("project/brought/{name}/{name}"), "");
+        let head = scene.sandbox.commit("project", "Bring facts");
+        let event = push("refs/heads/main", &scene.gate, &head);
+        let brought = format!("brought/{name}");
+        scene.event("push", &event, &["--cache", &brought]).must(2, &words);
+    }
+    scene.event("push", &event, &["--cache", "own"]).must(0, &[]);
 }
 
 /// A folder of the checkout may be a link to anywhere.
@@ -419,4 +428,75 @@ fn the_first_registry_of_another_branch_is_not_trusted() {
         .must(3, &["is for the default branch", "--anchor COMMIT"]);
     let new = push("refs/heads/main", ZERO, &scene.gate);
     scene.event("push", &new, &first_use).must(0, &["no-anchor"]);
+}
+
+/// git checks out what is malformed as well: what such a commit brings cannot be told.
+#[test]
+fn a_malformed_commit_hides_no_file_that_it_brings() {
+    let scene = Scene::new();
+    scene.work("2");
+    let raw = scene.git(&["cat-file", "commit", "HEAD"]);
+    scene.sandbox.write("raw", &format!("{raw}\0"));
+    let raw = scene.sandbox.path("raw");
+    let write = ["hash-object", "-t", "commit", "-w", "--literally", raw.to_str().unwrap()];
+    let head = scene.git(&write).trim().to_owned();
+    scene.git(&["checkout", "-q", "--detach", &head]);
+    let event = push("refs/heads/main", &scene.gate, &head);
+    let words = ["is a file of the repository", "help: keep it outside of the checkout"];
+    for option in ["--registry", "--checkpoint", "--event-file"] {
+        scene.event("push", &event, &[option, "keys/reviewer-registry.toml"]).must(2, &words);
+    }
+    // What it brings is not taken for an answer either.
+    scene.sandbox.write("project/values", "verdict=pass\n");
+    scene.event("push", &event, &["--step-outputs", "values"]).must(1, &["malformed-object"]);
+    let values = scene.sandbox.read("project/values");
+    assert!(values.starts_with("verdict=refused\nstatus=1\n"), "{values}");
+}
+
+/// Where nobody names the default branch, the flag that would is told.
+#[test]
+fn first_use_tells_how_to_name_the_default_branch() {
+    let scene = Scene::new();
+    let mut event = push("refs/heads/main", ZERO, &scene.gate);
+    event["repository"] = json!({});
+    let said = scene.event("push", &event, &["--trust-on-first-use"]);
+    said.must(3, &["nothing says that refs/heads/main is it (--default-branch would)"]);
+    let named = ["--trust-on-first-use", "--default-branch", "main"];
+    scene.event("push", &event, &named).must(0, &[]);
+}
+
+/// Nor is that of a tag: who may push one chooses what history it has.
+#[test]
+fn the_first_registry_below_a_tag_is_not_trusted() {
+    let scene = Scene::new();
+    scene.git(&["update-ref", "refs/remotes/origin/main", &scene.gate]);
+    let first_use = ["--trust-on-first-use"];
+    let tag = |name: &str, commit: &str| {
+        scene.git(&["tag", "-s", "-m", "Release", name, commit]);
+        let id = scene.git(&["rev-parse", &format!("refs/tags/{name}")]);
+        push(&format!("refs/tags/{name}"), ZERO, &id)
+    };
+    let good = tag("v1", &scene.gate);
+    scene.event("push", &good, &first_use).must(0, &["no-anchor"]);
+    // A history of its own, whose registry calls nothing here the mainline.
+    scene.git(&["config", "init.defaultBranch", "trunk"]);
+    let path = scene.sandbox.path("evil");
+    scene.sandbox.git(".", &["init", "-q", "-b", "trunk", path.to_str().unwrap()]);
+    let config = scene.sandbox.read("project/.git/config");
+    scene.sandbox.write("evil/.git/config", &config);
+    let said = scene.sandbox.gatecheck("evil", &["init", "--project", "evil"]);
+    assert_eq!(said.status, 0, "{}", said.err);
+    scene.sandbox.commit("evil", "Found another registry");
+    work(&scene.sandbox, "evil", "1");
+    let evil = gate(&scene.sandbox, "evil", 0, "none");
+    scene.git(&["fetch", "-q", path.to_str().unwrap(), "trunk"]);
+    let bad = tag("v2", &evil);
+    let words = ["is for the default branch", "refs/tags/v2", "--anchor COMMIT"];
+    scene.event("push", &bad, &first_use).must(3, &words);
+    scene.git(&["update-ref", "-d", "refs/remotes/origin/main"]);
+    scene.git(&["checkout", "-q", "--detach", &scene.gate]);
+    scene.git(&["branch", "-D", "main"]);
+    scene
+        .event("push", &good, &first_use)
+        .must(3, &["the branch refs/heads/main is not in this clone"]);
 }

@@ -19,6 +19,8 @@ pub enum Plan {
         old: Option<Oid>,
         /// What it stands for, tags not peeled; only a push tells.
         new: Option<Oid>,
+        /// The project's default branch, where the event tells it.
+        default_branch: Option<String>,
     },
     /// A branch that is gone.
     DeletedBranch {
@@ -81,7 +83,8 @@ fn started_by_hand(given: &Given<'_>) -> Result<Plan> {
         return mainline(given);
     }
     if on.starts_with("refs/tags/") {
-        return Ok(Plan::Tag { reference: on.to_owned(), old: None, new: None });
+        let default_branch = Some(default);
+        return Ok(Plan::Tag { reference: on.to_owned(), old: None, new: None, default_branch });
     }
     let head = given.commit(given.head.or(given.run_sha), "--head", "/after")?;
     let head = head.ok_or_else(|| given.missing("--head", "/after"))?;
@@ -107,7 +110,12 @@ fn push(given: &Given<'_>) -> Result<Plan> {
     let new = given.commit(head, "--head", "/after")?;
     if reference.starts_with("refs/tags/") {
         return Ok(match new {
-            Some(new) => Plan::Tag { reference: reference.to_owned(), old, new: Some(new) },
+            Some(new) => Plan::Tag {
+                reference: reference.to_owned(),
+                old,
+                new: Some(new),
+                default_branch: given.default_branch()?,
+            },
             None => Plan::Nothing(format!("{} was deleted", shown(reference))),
         });
     }
@@ -180,7 +188,8 @@ fn release(given: &Given<'_>) -> Result<Plan> {
         (None, Some(name)) => name,
         (None, None) => return Err(given.missing("--ref", "/release/tag_name")),
     };
-    Ok(Plan::Tag { reference: format!("refs/tags/{short}"), old: None, new: None })
+    let (reference, default_branch) = (format!("refs/tags/{short}"), given.default_branch()?);
+    Ok(Plan::Tag { reference, old: None, new: None, default_branch })
 }
 
 /// An event file of another event would be read as saying nothing, or the wrong thing.

@@ -98,8 +98,8 @@ impl Ledger {
     }
 
     fn stood_at(&self, dissent: &OpenDissent, place: Option<u64>) -> bool {
-        let carrier = dissent.place.commit.and_then(|carrier| self.mainline.get(&carrier));
-        carrier.zip(place).is_some_and(|(carrier, place)| *carrier <= place)
+        let opened = self.mainline.get(&dissent.opened);
+        opened.zip(place).is_some_and(|(opened, place)| *opened <= place)
     }
 
     /// What a reviewer signed against a gate holds, however malformed the commit that carries it.

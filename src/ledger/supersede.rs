@@ -34,9 +34,11 @@ impl Ledger {
         let held = Held { ledger: self, around };
         let found = follow(&held, manifest, signoff, around.carrier);
         Some(found.map(|(commit, manifest, signoff)| {
-            signoff
-                .dissents()
-                .then(|| OpenDissent::of(manifest, signoff, commit, self.next_epoch()))
+            // The correction may stand on a merged branch: what uses it opens its dissent.
+            signoff.dissents().then(|| OpenDissent {
+                opened: around.carrier,
+                ..OpenDissent::of(manifest, signoff, commit, self.next_epoch())
+            })
         }))
     }
 }

@@ -26,13 +26,15 @@ pub struct OpenDissent {
     pub words: String,
     /// When they say they signed it.
     pub at: Time,
+    /// The commit of the mainline that opened it.
+    pub opened: Oid,
     /// Where it stands.
     pub place: Place,
 }
 
 impl OpenDissent {
     /// An attested sign-off that dissents. `next` is the epoch of the next gate: that of a
-    /// dissent at a squash gate.
+    /// dissent at a squash gate. `carrier` holds the manifest, and opens the dissent.
     #[must_use]
     pub fn of(manifest: &Manifest, signoff: &Signoff, carrier: Oid, next: u64) -> Self {
         Self {
@@ -43,6 +45,7 @@ impl OpenDissent {
             },
             words: signoff.dissent.clone(),
             at: signoff.timestamp,
+            opened: carrier,
             place: Place::new(
                 &manifest.source,
                 Some(carrier),
@@ -112,6 +115,7 @@ mod tests {
             reviewer: alice.clone(),
             words: "no".into(),
             at: at("2026-02-01"),
+            opened: id(1),
             place: Place::new(&manifest(0).source, Some(id(1)), crate::source::Spot::START, "here"),
         }];
         let run = |reviewer: &ReviewerId, t: &str| {

@@ -30,8 +30,15 @@ pub(super) fn take_away(path: &Path) -> Result<()> {
 pub(super) struct Checkout {
     repo: Repository,
     root: PathBuf,
-    /// What is checked out; `None` where nothing is.
-    tree: Option<Oid>,
+    content: Content,
+}
+
+/// What is checked out.
+enum Content {
+    Nothing,
+    Tree(Oid),
+    /// A commit that cannot be read, or not as strictly as here: git may have checked it out.
+    Unknown,
 }
 
 impl Checkout {
@@ -39,12 +46,8 @@ impl Checkout {
     pub(super) fn around(folder: &Path, limits: &Limits) -> Option<Self> {
         let repo = Repository::open(folder, limits).ok()?;
         let root = fs::canonicalize(repo.work_dir()?).ok()?;
-        let head = repo.head().ok().map(|head| head.commit);
-        let tree = head.and_then(|commit| {
-            let raw = repo.read_commit(commit).ok()?;
-            Some(parse_commit(commit, &raw).ok()?.tree)
-        });
-        Some(Self { repo, root, tree })
+        let content = content(&repo);
+        Some(Self { repo, root, content })
     }
 
     /// The steps from the work tree down to a path, the path itself first; `None` outside of it.
@@ -80,10 +83,15 @@ impl Checkout {
         environment: &Environment,
     ) -> Result<()> {
         let event = args.event.file.as_ref().map(|file| environment.folder.join(file));
+        // A cache holds the key that its facts are sealed with.
+        let cache = |name| request.cache.as_ref().map(|folder| folder.join(name));
+        let (key, facts) = (cache("key"), cache("facts"));
         let read = [
             ("--registry", request.registry.as_deref()),
             ("--checkpoint", request.checkpoint.as_deref()),
             ("--event-file", event.as_deref()),
+            ("--cache", key.as_deref()),
+            ("--cache", facts.as_deref()),
         ];
         for (option, path) in read {
             if let Some(path) = path.filter(|path| self.brings(path)) {
@@ -101,8 +109,15 @@ impl Checkout {
 
     /// Whether a file is one of the commit that is checked out, or is reached through one: a link.
     pub(super) fn brings(&self, path: &Path) -> bool {
-        let Some(tree) = self.tree else { return false };
         let steps = self.below(path).unwrap_or_default();
+        let tree = match self.content {
+            Content::Nothing => return false,
+            Content::Tree(tree) => tree,
+            Content::Unknown => {
+                let real = fs::canonicalize(path);
+                return !steps.is_empty() || real.is_ok_and(|real| real.starts_with(&self.root));
+            }
+        };
         let top = steps.last().and_then(|top| top.parent());
         let written = steps.iter().filter_map(|step| step.strip_prefix(top?).ok());
         let real = fs::canonicalize(path).ok();
@@ -116,4 +131,18 @@ impl Checkout {
             }
         })
     }
+}
+
+fn content(repo: &Repository) -> Content {
+    let Ok(head) = repo.head() else {
+        let unborn = |branch: String| matches!(repo.reference(&branch), Ok(None));
+        return if repo.head_branch().is_some_and(unborn) {
+            Content::Nothing
+        } else {
+            Content::Unknown
+        };
+    };
+    let raw = repo.read_commit(head.commit).ok();
+    let commit = raw.and_then(|raw| parse_commit(head.commit, &raw).ok());
+    commit.map_or(Content::Unknown, |commit| Content::Tree(commit.tree))
 }

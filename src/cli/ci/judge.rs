@@ -42,7 +42,9 @@ pub(super) fn judge(
             return run.deleted(reference, *old, default_branch.as_deref());
         }
         Plan::Mainline { branch } => run.mainline(branch.as_deref())?,
-        Plan::Tag { reference, old, new } => run.tag(reference, *old, *new)?,
+        Plan::Tag { reference, old, new, default_branch } => {
+            run.tag(reference, *old, *new, default_branch.as_deref())?
+        }
         Plan::Change(change) => run.change(change, require_gate)?,
     };
     Ok(Answer::Judged(Box::new(report)))
@@ -104,7 +106,7 @@ impl Run<'_> {
 
     /// A branch as the remote `origin` has it, else as it is here: the clone that a build service
     /// keeps has a branch of that name from its first day, which nobody moves on.
-    fn standing_branch(&self, name: &str) -> Result<String> {
+    pub(super) fn standing_branch(&self, name: &str) -> Result<String> {
         let short = name.strip_prefix("refs/heads/").unwrap_or(name);
         let (here, there) = (format!("refs/heads/{short}"), format!("refs/remotes/origin/{short}"));
         let repo = self.repo();
@@ -119,7 +121,13 @@ impl Run<'_> {
         }
     }
 
-    fn tag(&self, reference: &str, old: Option<Oid>, new: Option<Oid>) -> Result<Report> {
+    fn tag(
+        &self,
+        reference: &str,
+        old: Option<Oid>,
+        new: Option<Oid>,
+        default: Option<&str>,
+    ) -> Result<Report> {
         let repo = self.repo();
         let tag = match new {
             // The checkout may have put a lightweight tag in its place.
@@ -134,6 +142,7 @@ impl Run<'_> {
             }
             None => standing_tag(repo, reference)?,
         };
+        self.first_use_of(&tag, default)?;
         let asked = check::Request { require_covered: false, ..self.prepared.asked.clone() };
         let mut report = check::verify_tags(repo, &asked, &[tag], self.cache(), self.progress)?;
         if let Some(old) = old

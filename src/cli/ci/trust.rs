@@ -1,6 +1,7 @@
 //! Where trust starts for a change of a branch.
 
 use super::judge::{Run, found};
+use crate::check::TagRef;
 use crate::ci::{Change, ChangeKind};
 use crate::error::{Error, Result};
 use crate::history;
@@ -19,19 +20,20 @@ impl Run<'_> {
         if let Some(pinned) = self.pinned(here)? {
             return Ok(Some(pinned));
         }
-        let untrusted = |why: &str| {
-            Error::cannot_read(
-                format!("nobody outside this repository says where trust starts: {why}"),
-                "pin the anchor (--anchor COMMIT), or run this only for the default branch (on GitHub: branches: [main])",
-            )
-        };
         let Some(named) = here else {
             // Whoever pushes a branch aside chooses what its first registry is.
             let is_default = change.default_branch.as_ref() == Some(&change.target);
             if self.request.trust_on_first_use && !is_default {
                 let target = shown(&change.target);
-                let why =
-                    format!("--trust-on-first-use is for the default branch, and not for {target}");
+                let known = change.default_branch.is_some();
+                let why = match known {
+                    true => format!(
+                        "--trust-on-first-use is for the default branch, and not for {target}"
+                    ),
+                    false => format!(
+                        "--trust-on-first-use is for the default branch, and nothing says that {target} is it (--default-branch would)"
+                    ),
+                };
                 return Err(untrusted(&why));
             }
             return Ok(None);
@@ -48,6 +50,37 @@ impl Run<'_> {
         match change.distrust(mainline.as_deref()) {
             None => Ok(Some((base, AnchorSource::Event))),
             Some(why) => Err(untrusted(&why)),
+        }
+    }
+
+    /// First use takes a tag of the default branch alone: who may push one chooses what history it
+    /// has, and which registry is the first one there.
+    pub(super) fn first_use_of(&self, tag: &TagRef, default: Option<&str>) -> Result<()> {
+        let repo = self.repo();
+        // What leads to no commit is refused without a look at any history.
+        let Ok(commit) = repo.peel(tag.id) else { return Ok(()) };
+        if !self.request.trust_on_first_use || self.pinned(Some(commit))?.is_some() {
+            return Ok(());
+        }
+        let reference = shown(&tag.reference);
+        let Some(default) = default else {
+            return Err(untrusted(&format!(
+                "--trust-on-first-use is for the default branch, and nothing says which one that is, to find {reference} on it (--default-branch would)"
+            )));
+        };
+        let standing = self.standing_branch(default)?;
+        let tip = repo.reference(&standing)?.map(|id| repo.peel(id)).transpose()?;
+        let on = tip.map(|tip| history::on_mainline(repo, tip, commit)).transpose();
+        match on {
+            Ok(Some(true)) => Ok(()),
+            Ok(_) => Err(untrusted(&format!(
+                "--trust-on-first-use is for the default branch, and {reference} is not on {}",
+                shown(default)
+            ))),
+            Err(failure) => {
+                let finding = found(failure)?;
+                Err(Error::cannot_read(finding.message, finding.help))
+            }
         }
     }
 
@@ -96,4 +129,11 @@ impl Run<'_> {
             fetch,
         ))
     }
+}
+
+fn untrusted(why: &str) -> Error {
+    Error::cannot_read(
+        format!("nobody outside this repository says where trust starts: {why}"),
+        "pin the anchor (--anchor COMMIT), or run this only for the default branch (on GitHub: branches: [main])",
+    )
 }
